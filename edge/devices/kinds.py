@@ -1,0 +1,101 @@
+"""What the agent asks of each kind of device. A driver is any class with these methods; there is no base class.
+
+Every driver class also has `Options`, a frozen pydantic model of its section in site.toml, and is built with one.
+Building touches nothing; `connect` opens. Methods block for as long as the wire needs (bounded by the driver's own
+time-outs) and are called from one thread at a time. All raise DeviceGone or DeviceFault; after either, the caller
+calls `close` and later `connect` again.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from protocol.names import TagUid
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a card reader's field."""
+
+    uid: str | None = None
+    """The card's whole UID, upper-case hex, first byte on air first; None when there is none to be read."""
+    several: bool = False
+    """More than one card answered: none was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One inventory round of a tag reader."""
+
+    tags: frozenset[TagUid]
+    complete: bool = True
+    """False when the reader said that more tags answered than it could tell apart or hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagMemory:
+    """What a tag holds."""
+
+    dsfid: int
+    afi: int | None
+    block_size: int
+    """Bytes in a block."""
+    data: bytes
+    """User memory from block 0, in tag order, as far as it was asked for and can be read."""
+
+
+class Device(Protocol):
+    """What every device can do."""
+
+    Options: ClassVar[type[BaseModel]]
+
+    def __init__(self, options: Any) -> None: ...
+
+    def connect(self) -> str:
+        """Opens the device and makes sure it answers; returns what it says it is."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the port or pins; never raises, may be called again, never touches other devices' pins."""
+        ...
+
+
+class CardReader(Device, Protocol):
+    """Reads the card a patron holds to it."""
+
+    def look(self) -> Look:
+        """One short look (some 10 ms when the field is empty)."""
+        ...
+
+
+class TagReader(Device, Protocol):
+    """Reads the tags on a shelf."""
+
+    def round(self) -> Round:
+        """One whole inventory of the field, every tag fresh: what was seen before doesn't hide it."""
+        ...
+
+    def read(self, tag: TagUid, size: int = 34) -> TagMemory:
+        """`size` bytes of the tag's memory from its start, fewer where it has fewer; raises TagError."""
+        ...
+
+    def write_afi(self, tag: TagUid, afi: int) -> None:
+        """Writes the tag's AFI and reads it back; raises TagError unless it then holds `afi`."""
+        ...
+
+
+class Door(Device, Protocol):
+    """A lock and the contact that says whether the door is open."""
+
+    def unlock(self) -> None:
+        """Releases the lock for the pulse set in the options; returns at once."""
+        ...
+
+    def relock(self) -> None:
+        """Ends a pulse that still runs."""
+        ...
+
+    def is_open(self) -> bool:
+        """What the contact says now, not debounced."""
+        ...

@@ -1,0 +1,48 @@
+"""What can go wrong at a site, named by what the caller does next.
+
+EdgeError
+├── SettingsWrong        tell a person: the agent doesn't start
+├── DeviceError          report once, retry with back-off
+│   ├── DeviceGone       the port, bus or pin is not there (any more): re-open by its stable name
+│   └── DeviceFault      it is there and answers nonsense, an error, or nothing
+├── TagError             this tag, now: ask again, or leave it undecided
+└── StorageFailed        the journal can't be written: no new borrowing visit (rule E7)
+"""
+
+
+class EdgeError(Exception):
+    """Base of everything the edge raises on purpose."""
+
+
+class SettingsWrong(EdgeError):
+    """A setting is missing, unknown or impossible; the message says which and where."""
+
+
+class DeviceError(EdgeError):
+    """A device can't do what was asked of it; `device` is what the driver calls itself."""
+
+    def __init__(self, device: str, why: str) -> None:
+        super().__init__(f"{device}: {why}")
+        self.device = device
+        self.why = why
+
+
+class DeviceGone(DeviceError):
+    """Nothing is there to talk to."""
+
+
+class DeviceFault(DeviceError):
+    """It is there but doesn't do its work."""
+
+
+class TagError(EdgeError):
+    """One tag couldn't be read or written; the reader itself is well."""
+
+    def __init__(self, tag: str, why: str) -> None:
+        super().__init__(f"tag {tag}: {why}")
+        self.tag = tag
+        self.why = why
+
+
+class StorageFailed(EdgeError):
+    """The disk is full, read-only or failing; the message is SQLite's or the system's."""

@@ -1,0 +1,202 @@
+"""One typed settings object, read from site.toml once and handed down; nothing else reads files or environment.
+
+Every key is explained line by line in deploy/edge/site.toml (a test holds the two together). Durations end in
+their unit. Unknown keys and placeholder secrets stop the start.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from edge.errors import SettingsWrong
+from protocol.names import DeviceName, ShelfName, SiteId, StationName, TagUid
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Language = Literal["zh-CN", "en"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Broker(_Section):
+    """Where the hub's broker is and how the site proves who it is."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    tls: bool = True
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    keepalive_s: Annotated[int, Field(ge=10, le=300)] = 45
+
+    @model_validator(mode="after")
+    def _safe(self) -> "Broker":
+        if not self.tls and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("without tls the broker must be on this machine (host 127.0.0.1)")
+        if self.tls and not (self.ca_file and self.cert_file and self.key_file):
+            raise ValueError("tls needs ca_file, cert_file and key_file")
+        return self
+
+
+class Delivery(_Section):
+    """Timers of the exchange with the hub (delivery.md); the defaults are the contract's."""
+
+    retry_s: Seconds = 5
+    retry_max_s: Seconds = 300
+    window: Annotated[int, Field(ge=1, le=16)] = 4
+    hello_s: Seconds = 900
+    heartbeat_s: Seconds = 30
+    hub_hello_spread_s: Annotated[float, Field(ge=0, le=3600)] = 300
+    directory_s: Seconds = 300
+    """How often the site asks for directory changes."""
+
+
+class Storage(_Section):
+    """When the disk is too full, and how long confirmed events are kept."""
+
+    free_floor_mb: Annotated[int, Field(ge=0)] = 200
+    keep_days: Annotated[int, Field(ge=0)] = 30
+    journal_cap_mb: Annotated[int, Field(ge=1)] = 500
+
+
+class Timing(_Section):
+    """How long a visit waits for what."""
+
+    unlock_s: Seconds = 10
+    """From unlocking until the visit ends because nobody opened the door."""
+    held_warn_s: Seconds = 60
+    """From opening until the screen asks to shut the door."""
+    held_alarm_s: Seconds = 120
+    """From opening until the hub is told."""
+    debounce_ms: Annotated[int, Field(ge=1, le=1000)] = 50
+    quiet_s: Seconds = 1.5
+    """From the door's shutting until the first round: hands are out, the door doesn't spring open."""
+    receipt_s: Seconds = 20
+    refusal_s: Seconds = 8
+    recount_s: Seconds = 3600
+    """Between counts while nobody is there."""
+    retry_device_s: Seconds = 0.5
+    retry_device_max_s: Seconds = 30
+
+
+class Counting(_Section):
+    """How many rounds decide (edge.shelf)."""
+
+    rounds: Annotated[int, Field(ge=2, le=50)] = 4
+    """Rounds before anything is settled."""
+    absent_rounds: Annotated[int, Field(ge=2, le=100)] = 8
+    """Rounds that must miss a tag before it is gone."""
+    max_rounds: Annotated[int, Field(ge=2, le=200)] = 16
+    """Rounds after which what is still unclear is undecided."""
+    max_failures: Annotated[int, Field(ge=1, le=50)] = 3
+    """Failed rounds in a row after which the reader has failed."""
+
+
+class Kiosk(_Section):
+    """The local page."""
+
+    host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+
+
+class Clock(_Section):
+    """Who vouches for the wall clock."""
+
+    source: Literal["kernel", "host"] = "kernel"
+    """kernel: the kernel's own synchronised flag; host: believed as it is (virtual machines, the demo)."""
+
+
+class Shelf(_Section):
+    """One shelf: a reader's field."""
+
+    name: ShelfName
+    reader: DeviceName
+    reference_tag: TagUid | None = None
+    """A tag fixed to the shelf: a count that doesn't see it is a reader's fault, not an empty shelf."""
+    capacity: Annotated[int, Field(ge=1, le=2000)] = 60
+
+
+class Station(_Section):
+    """One thing a patron uses."""
+
+    name: StationName
+    kind: Literal["cabinet"]
+    card_reader: DeviceName
+    door: DeviceName
+    shelves: Annotated[tuple[Shelf, ...], Field(min_length=1)]
+
+
+class Settings(_Section):
+    """All of a site's settings."""
+
+    site: SiteId
+    name: dict[Language, str]
+    data_dir: Path
+    timezone: str = "Asia/Shanghai"
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh-CN", "en")
+    fleet_salt: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")]
+    """The library's own salt for card UIDs, hex; the same at every site."""
+    site_key_file: Path
+    """File of 64 hex digits, mode 0600: this site's key for card tags."""
+    broker: Broker
+    delivery: Delivery = Delivery()
+    storage: Storage = Storage()
+    timing: Timing = Timing()
+    counting: Counting = Counting()
+    kiosk: Kiosk = Kiosk()
+    clock: Clock = Clock()
+    station: Annotated[tuple[Station, ...], Field(min_length=1)]
+    device: dict[DeviceName, dict[str, Any]]
+    """Each has `driver`, the rest is the driver's own (`edge.devices.registry`)."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"no time zone is called {value!r}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Settings":
+        if set(self.fleet_salt) == {"0"}:
+            raise ValueError("fleet_salt is a placeholder; take the one the hub was set up with")
+        names = [s.name for s in self.station]
+        if len(set(names)) != len(names):
+            raise ValueError("two stations have the same name")
+        for station in self.station:
+            used = {station.card_reader, station.door, *(shelf.reader for shelf in station.shelves)}
+            for missing in sorted(used - set(self.device)):
+                raise ValueError(f"station {station.name} uses device {missing}, which has no [device.{missing}]")
+        for name, section in self.device.items():
+            if not isinstance(section.get("driver"), str):
+                raise ValueError(f'[device.{name}] needs driver = "…"')
+        return self
+
+    def site_key(self) -> bytes:
+        """This site's key, 32 bytes; raises SettingsWrong when its file isn't 64 hex digits."""
+        try:
+            key = bytes.fromhex(self.site_key_file.read_text().strip())
+        except (OSError, ValueError) as wrong:
+            raise SettingsWrong(f"site_key_file {self.site_key_file}: {wrong}") from None
+        if len(key) != 32 or key == bytes(32):
+            raise SettingsWrong(f"site_key_file {self.site_key_file}: must hold 64 hex digits, not all zero")
+        return key
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`; raises SettingsWrong naming the file, the key and what is wrong with it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise SettingsWrong(f"{path}: {wrong}") from None
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as wrong:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'site'}: {e['msg']}" for e in wrong.errors()]
+        raise SettingsWrong(f"{path}: " + "; ".join(lines)) from None

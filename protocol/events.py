@@ -1,0 +1,408 @@
+"""Every fact a site can report, in the past tense, as one closed union.
+
+The envelope (identity, place, time) is separate: `protocol.envelope`. Change only by adding: a new fact, or a new
+field with a default; a recorded message of every released form stays in tests/wire for ever. No fact names a
+patron: `VisitOpened` carries a commitment whose key travels beside the event and can be erased.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from protocol.names import (
+    BootId,
+    Count,
+    DeviceName,
+    EpochId,
+    Frozen,
+    Isil,
+    ItemId,
+    Moment,
+    Seq,
+    ShelfName,
+    StationName,
+    TagUid,
+    VisitId,
+)
+
+
+class VisitKind(StrEnum):
+    """What the card entitles its holder to do at the shelf."""
+
+    BORROW = "borrow"
+    """Take and bring items."""
+    RETURN_ONLY = "return-only"
+    """Bring items; anything taken is recorded and flagged."""
+    RESTOCK = "restock"
+    """A courier: differences are loaded and unloaded."""
+    SERVICE = "service"
+    """A cleaner or technician: the door only; differences belong to nobody."""
+
+
+class VisitOutcome(StrEnum):
+    """How a visit ended."""
+
+    SETTLED = "settled"
+    """The shelf was counted and the difference explained."""
+    NO_ENTRY = "no-entry"
+    """The door was never opened; nothing was counted."""
+    UNSETTLED = "unsettled"
+    """The reader gave no trustworthy count; nothing was guessed."""
+
+
+class RefusalReason(StrEnum):
+    """Why a tap opened nothing; each has a text that says what the patron can do."""
+
+    UNKNOWN_CARD = "unknown-card"
+    BLOCKED = "blocked"
+    LOST_CARD = "lost-card"
+    EXPIRED = "expired"
+    UNVERIFIABLE = "unverifiable"
+    """The site's copy of the cards is too old to say."""
+    UNREADABLE = "unreadable"
+    """A card whose UID names nobody (random, or several at once)."""
+    BUSY = "busy"
+    """Another visit is open."""
+    OUT_OF_ORDER = "out-of-order"
+    """A device the visit needs has failed."""
+    NO_STORAGE = "no-storage"
+    """The site can't write down what would happen (rule E7)."""
+    CLOSED = "closed"
+
+
+class BorrowFlag(StrEnum):
+    """Why a loan, though true, needs a second look: a hand can't be refused."""
+
+    OVER_LIMIT = "over-limit"
+    NOT_FOR_LOAN = "not-for-loan"
+    HELD = "held"
+    """Reserved for somebody else."""
+    RETURN_ONLY = "return-only"
+    """Taken in a visit that allowed returns only."""
+
+
+class ForeignKind(StrEnum):
+    """What a tag that is none of our items turned out to be."""
+
+    OTHER_LIBRARY = "other-library"
+    UNKNOWN_ITEM = "unknown-item"
+    """Ours by its owner field, but the directory doesn't know it (yet)."""
+    BLANK = "blank"
+    DAMAGED = "damaged"
+    """Content that no decoder vouches for."""
+
+
+class Evidence(Frozen):
+    """What the shelf reader saw of one tag: read rounds that saw it, of rounds run, before and after."""
+
+    seen_before: Count = 0
+    rounds_before: Count = 0
+    seen_after: Count
+    rounds_after: Count
+
+
+class _StationFact(Frozen):
+    station: StationName
+
+
+class _VisitFact(_StationFact):
+    visit: VisitId
+
+
+class VisitOpened(_VisitFact):
+    """A card was accepted, and the visit written down before the door was unlocked."""
+
+    type: Literal["visit_opened"] = "visit_opened"
+    kind: VisitKind
+    who: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Commitment to the card's tag (`protocol.cards.commitment`)."""
+    directory_version: Count = 0
+    directory_age_s: Count | None = None
+    """How old the site's copy of the directory was; None when it never had one."""
+
+
+class VisitEnded(_VisitFact):
+    """The visit is over; what it changed is in the facts committed with this one."""
+
+    type: Literal["visit_ended"] = "visit_ended"
+    outcome: VisitOutcome
+    recovered: bool = False
+    """The agent was restarted in the middle of it."""
+    items: Count | None = None
+    """Tags on the station's shelves after it, reference tags left out; None when not counted."""
+
+
+class CardRefused(_StationFact):
+    """A card was tapped and the door stayed shut."""
+
+    type: Literal["card_refused"] = "card_refused"
+    reason: RefusalReason
+    visit: VisitId | None = None
+    """The visit that was open, when that was the reason."""
+
+
+class _ItemFact(_StationFact):
+    shelf: ShelfName
+    tag: TagUid
+    item: ItemId | None = None
+    """None when the tag's content couldn't be read."""
+    owner: Isil | None = None
+    visit: VisitId | None = None
+    evidence: Evidence
+    late: bool = False
+    """Explained after the visit was over, from a later count with no visit between."""
+
+
+class Borrowed(_ItemFact):
+    """A patron's visit took the item off the shelf."""
+
+    type: Literal["borrowed"] = "borrowed"
+    visit: VisitId
+    loan_days: Count
+    due: date | None = None
+    """The date the patron was shown; None when the site's clock couldn't be believed."""
+    flags: tuple[BorrowFlag, ...] = ()
+
+
+class Returned(_ItemFact):
+    """A patron's visit put the item on the shelf, whoever had borrowed it."""
+
+    type: Literal["returned"] = "returned"
+    visit: VisitId
+
+
+class BorrowReversed(_ItemFact):
+    """An item recorded as borrowed was seen on the shelf again with no visit between: it was never taken."""
+
+    type: Literal["borrow_reversed"] = "borrow_reversed"
+    visit: VisitId
+    """The visit the loan had been attributed to."""
+
+
+class Undecided(_ItemFact):
+    """The reader saw too much to say the item is gone, or too little to say it is there."""
+
+    type: Literal["undecided"] = "undecided"
+    was_present: bool
+
+
+class UndecidedSettled(_ItemFact):
+    """A later count showed that an undecided item had not moved after all."""
+
+    type: Literal["undecided_settled"] = "undecided_settled"
+    present: bool
+
+
+class Missing(_ItemFact):
+    """The item is no longer seen, and no patron's visit explains it. Never a loan."""
+
+    type: Literal["missing"] = "missing"
+
+
+class Found(_ItemFact):
+    """The item is on the shelf, and no patron's visit explains it."""
+
+    type: Literal["found"] = "found"
+    first_count: bool = False
+    """Seen in the station's very first count."""
+
+
+class Loaded(_ItemFact):
+    """A courier put the item on the shelf."""
+
+    type: Literal["loaded"] = "loaded"
+    visit: VisitId
+
+
+class Unloaded(_ItemFact):
+    """A courier took the item off the shelf."""
+
+    type: Literal["unloaded"] = "unloaded"
+    visit: VisitId
+
+
+class ForeignFound(_ItemFact):
+    """A tag that is none of our known items appeared on the shelf: accepted, belongs to nobody's loan."""
+
+    type: Literal["foreign_found"] = "foreign_found"
+    kind: ForeignKind
+
+
+class ForeignGone(_ItemFact):
+    """Such a tag is on the shelf no longer."""
+
+    type: Literal["foreign_gone"] = "foreign_gone"
+    kind: ForeignKind
+
+
+class ShelfCounted(_StationFact):
+    """A shelf was counted outside any visit (at start, on request, at night)."""
+
+    type: Literal["shelf_counted"] = "shelf_counted"
+    shelf: ShelfName
+    rounds: Count
+    present: Count
+    undecided: Count
+
+
+class DoorOpened(_StationFact):
+    """The contact says open, within a visit."""
+
+    type: Literal["door_opened"] = "door_opened"
+    visit: VisitId
+
+
+class DoorClosed(_StationFact):
+    """The contact says shut and stayed so."""
+
+    type: Literal["door_closed"] = "door_closed"
+    visit: VisitId | None = None
+
+
+class DoorHeld(_StationFact):
+    """The door was left open past the warning and the alarm."""
+
+    type: Literal["door_held"] = "door_held"
+    visit: VisitId | None = None
+    open_s: Count
+
+
+class DoorForced(_StationFact):
+    """The door opened without a visit; what happened behind it belongs to nobody."""
+
+    type: Literal["door_forced"] = "door_forced"
+    found_open: bool = False
+    """It already stood open when the agent started."""
+
+
+class DeviceFailed(Frozen):
+    """A device no longer does its work; said once per outage."""
+
+    type: Literal["device_failed"] = "device_failed"
+    device: DeviceName
+    driver: str
+    why: str
+
+
+class DeviceRecovered(Frozen):
+    """The device works again."""
+
+    type: Literal["device_recovered"] = "device_recovered"
+    device: DeviceName
+    driver: str
+    out_s: Count
+
+
+class AgentStarted(Frozen):
+    """A process of the site's agent began; its envelope's boot names it."""
+
+    type: Literal["agent_started"] = "agent_started"
+    version: str
+    open_visits: Count = 0
+    """Visits found open in the journal: the last process died in the middle of them."""
+
+
+class AgentStopped(Frozen):
+    """The agent was asked to stop and did so in order."""
+
+    type: Literal["agent_stopped"] = "agent_stopped"
+
+
+class EpochReason(StrEnum):
+    """Why a journal generation began."""
+
+    NEW = "new"
+    """No journal was there: a new site or a replaced card."""
+    DAMAGED = "damaged"
+    """The old file failed its check; what its digest vouched for was carried over."""
+    REWOUND = "rewound"
+    """The hub knows more than this journal holds: an old image was put back, or a card forgot."""
+    DIVERGED = "diverged"
+    """The hub's digest differs: two journals went on from one."""
+
+
+class EpochOpened(Frozen):
+    """First event of every epoch (rule E6)."""
+
+    type: Literal["epoch_opened"] = "epoch_opened"
+    reason: EpochReason
+    predecessor: EpochId | None = None
+    predecessor_last: Seq | None = None
+    carried: Count = 0
+    """Events of the predecessor that follow this one with their own ids."""
+
+
+class ClockSynced(Frozen):
+    """The clock became trustworthy: this event's envelope pairs its boot's monotonic time with true time."""
+
+    type: Literal["clock_synced"] = "clock_synced"
+    stepped_ms: int
+    """By how much the wall clock moved against monotonic time since the last look; positive is forward."""
+
+
+class ClockJumped(Frozen):
+    """The wall clock moved against monotonic time, for whatever reason."""
+
+    type: Literal["clock_jumped"] = "clock_jumped"
+    before: Moment
+    after: Moment
+
+
+class CommandSettled(Frozen):
+    """What became of a command (rule of delivery.md section 6)."""
+
+    type: Literal["command_settled"] = "command_settled"
+    command: str
+    verb: str
+    outcome: Literal["done", "refused", "failed", "unknown"]
+    why: str | None = None
+    boot_issued: BootId | None = None
+
+
+Fact = Annotated[
+    VisitOpened
+    | VisitEnded
+    | CardRefused
+    | Borrowed
+    | Returned
+    | BorrowReversed
+    | Undecided
+    | UndecidedSettled
+    | Missing
+    | Found
+    | Loaded
+    | Unloaded
+    | ForeignFound
+    | ForeignGone
+    | ShelfCounted
+    | DoorOpened
+    | DoorClosed
+    | DoorHeld
+    | DoorForced
+    | DeviceFailed
+    | DeviceRecovered
+    | AgentStarted
+    | AgentStopped
+    | EpochOpened
+    | ClockSynced
+    | ClockJumped
+    | CommandSettled,
+    Field(discriminator="type"),
+]
+
+ItemFact = (
+    Borrowed
+    | Returned
+    | BorrowReversed
+    | Undecided
+    | UndecidedSettled
+    | Missing
+    | Found
+    | Loaded
+    | Unloaded
+    | ForeignFound
+    | ForeignGone
+)
+"""The facts that say where an item is: these are folded, per item, into holdings and loans."""
