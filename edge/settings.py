@@ -79,6 +79,8 @@ class Timing(_Section):
     refusal_s: Seconds = 8
     recount_s: Seconds = 3600
     """Between counts while nobody is there."""
+    second_look_s: Seconds = 90
+    """From a visit that took something, or left something undecided, to the count that looks again."""
     retry_device_s: Seconds = 0.5
     retry_device_max_s: Seconds = 30
 

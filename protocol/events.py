@@ -209,6 +209,13 @@ class Found(_ItemFact):
     """Seen in the station's very first count."""
 
 
+class Moved(_ItemFact):
+    """The item changed shelves within its station; nothing else about it changed."""
+
+    type: Literal["moved"] = "moved"
+    from_shelf: ShelfName
+
+
 class Loaded(_ItemFact):
     """A courier put the item on the shelf."""
 
@@ -372,6 +379,7 @@ Fact = Annotated[
     | UndecidedSettled
     | Missing
     | Found
+    | Moved
     | Loaded
     | Unloaded
     | ForeignFound
@@ -400,6 +408,7 @@ ItemFact = (
     | UndecidedSettled
     | Missing
     | Found
+    | Moved
     | Loaded
     | Unloaded
     | ForeignFound
