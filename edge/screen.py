@@ -229,7 +229,10 @@ TEXTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {"zh-CN": _ZH, "en": _EN}
 
 FRESH_S = 6 * 3600
 """A directory younger than this needs no remark."""
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def render(view: View, name: Name, languages: tuple[str, ...]) -> Screen:
