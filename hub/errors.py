@@ -1,0 +1,48 @@
+"""What can go wrong at the hub, named by what the caller does next.
+
+HubError
+├── SettingsWrong        tell a person: the hub doesn't start
+├── DatabaseNotReady     tell a person: migrate first, or the database can't be reached
+├── PromiseBroken        tell a person: this ledger is older than what sites were promised (rule H9)
+└── ImportRefused        tell a person: rows of a file are bad, and nothing was imported
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HubError(Exception):
+    """Base of everything the hub raises on purpose."""
+
+
+class SettingsWrong(HubError):
+    """A setting is missing, unknown or impossible; the message says which and where."""
+
+
+class DatabaseNotReady(HubError):
+    """The database can't be reached, or its tables are not of this version."""
+
+
+class PromiseBroken(HubError):
+    """The ledger holds less than sites were told is safe in a backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row of an imported file that can't be taken: its line (1 is the heading), column and the reason."""
+
+    line: int
+    column: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.why}"
+
+
+class ImportRefused(HubError):
+    """Nothing was imported; `rows` lists every bad row of the file."""
+
+    def __init__(self, file: str, rows: Sequence[BadRow]) -> None:
+        super().__init__(f"{file}: {len(rows)} problem{'s' if len(rows) != 1 else ''}; nothing was imported")
+        self.file = file
+        self.rows = tuple(rows)

@@ -1,0 +1,520 @@
+"""Every table of the hub.
+
+Three families. The ledger's side is written once and never rebuilt: ledger, aside, cursor, gap, quarantine,
+incident, and what is known of backups. Projections are folded from the ledger and can be rebuilt at any moment:
+boot, visit, holding, loan, foreign_tag, and `last_visit_*` of site_state. Reference data comes from imports and
+staff: site, title, item, patron, card, rule, staff, login, and the directory made of it for sites.
+
+Moments are aware UTC in Python and milliseconds since 1970 in the database, so that they compare the same on SQLite
+and PostgreSQL.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Dialect, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from hub.projections.states import HoldingState
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since 1970 UTC; naive ones are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its zone")
+        return (value - _EPOCH) // _MS
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else _EPOCH + value * _MS
+
+
+BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number; SQLite counts by itself only in a column that is plainly INTEGER."""
+
+
+def _number() -> Any:
+    return Field(default=None, sa_column=Column(BIG_ID, primary_key=True, autoincrement=True))
+
+
+# ---------------------------------------------------------------------------------------------------- ledger's side
+
+
+class Meta(SQLModel, table=True):
+    """Single values: `ledger` (the ledger's id), `cards` (counts changes of the card table), `session_secret`."""
+
+    __tablename__ = "meta"
+    key: str = Field(primary_key=True)
+    value: str
+
+
+class LedgerRow(SQLModel, table=True):
+    """One place of one epoch of one site: an event's exact bytes and what could be read from them."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("site", "epoch", "seq"),
+        Index("ix_ledger_event", "site", "event_id"),
+        Index("ix_ledger_item", "item"),
+        Index("ix_ledger_tag", "site", "tag"),
+        Index("ix_ledger_visit", "site", "visit"),
+        Index("ix_ledger_boot", "site", "boot"),
+        Index("ix_ledger_origin", "site", "origin_epoch"),
+        Index("ix_ledger_type", "type"),
+        Index("ix_ledger_at", "at"),
+    )
+    id: int | None = _number()
+    """Order of arrival."""
+    site: str
+    epoch: str
+    seq: int = Field(sa_type=BigInteger)
+    event_id: str
+    body: bytes = Field(sa_type=LargeBinary)
+    """The event's exact bytes."""
+    digest: bytes = Field(sa_type=LargeBinary)
+    """The chain's value after this row, 16 bytes."""
+    received_at: datetime = Field(sa_type=Moment)
+    understood: bool
+    why_not: str | None = None
+    duplicate_of: int | None = Field(default=None, sa_type=BIG_ID)
+    """Ledger id of the row that counts, when a later epoch carried the same event on."""
+    type: str | None = None
+    station: str | None = None
+    item: str | None = None
+    tag: str | None = None
+    visit: str | None = None
+    boot: str | None = None
+    up_ms: int | None = Field(default=None, sa_type=BigInteger)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    """The site's wall clock; `hub.ledger.happened_at` corrects it."""
+    clock: str | None = None
+    """protocol.names.ClockTrust."""
+    origin_epoch: str | None = None
+    origin_seq: int | None = Field(default=None, sa_type=BigInteger)
+    """Where the event was first written; differs from (epoch, seq) when carried on."""
+
+
+class AsideRow(SQLModel, table=True):
+    """What an event's commitment commits to, and whose card it was. Erased without touching the ledger."""
+
+    __tablename__ = "aside"
+    site: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    salt: str
+    card: str
+    """The card's tag at that site."""
+    visit: str | None = Field(default=None, index=True)
+    matches: bool = True
+    """The commitment in the event's bytes is to this salt and card."""
+    card_id: int | None = Field(default=None, index=True)
+    """The card it was, as known when it arrived or once it became known."""
+    patron: str | None = Field(default=None, index=True)
+
+
+class Cursor(SQLModel, table=True):
+    """How far the hub holds one epoch of one site, with nothing missing before."""
+
+    __tablename__ = "cursor"
+    site: str = Field(primary_key=True)
+    epoch: str = Field(primary_key=True)
+    ord: int
+    """Order of the site's epochs: 1, 2, 3 …"""
+    stored: int = Field(default=0, sa_type=BigInteger)
+    digest: bytes = Field(sa_type=LargeBinary)
+    """The chain's value at `stored`, 16 bytes."""
+    base: int = Field(default=0, sa_type=BigInteger)
+    """Oldest place the site said it still holds."""
+    claimed_last: int = Field(default=0, sa_type=BigInteger)
+    """Newest place it ever said it holds."""
+    reason: str | None = None
+    """protocol.events.EpochReason, once its first event is here."""
+    predecessor: str | None = None
+    predecessor_last: int | None = Field(default=None, sa_type=BigInteger)
+    boot: str | None = None
+    """Newest boot heard in this epoch."""
+    first_seen: datetime = Field(sa_type=Moment)
+    last_seen: datetime = Field(sa_type=Moment)
+    superseded_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When a later epoch of the site appeared."""
+
+
+class Gap(SQLModel, table=True):
+    """Places of an epoch the site no longer holds and the hub never had (rule H2): counted, never forgotten."""
+
+    __tablename__ = "gap"
+    __table_args__ = (Index("ix_gap_site", "site", "epoch"),)
+    id: int | None = _number()
+    site: str
+    epoch: str
+    from_seq: int = Field(sa_type=BigInteger)
+    to_seq: int = Field(sa_type=BigInteger)
+    noticed_at: datetime = Field(sa_type=Moment)
+    why: str
+
+
+class Quarantine(SQLModel, table=True):
+    """A batch whose digest doesn't continue the ledger's (rule H4): kept whole for people, never projected."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("site", "epoch", "first_seq", "sha256"),)
+    id: int | None = _number()
+    site: str
+    epoch: str
+    first_seq: int = Field(sa_type=BigInteger)
+    sha256: str
+    """Of the events' bytes: the same batch again is counted, not kept again."""
+    payload: bytes = Field(sa_type=LargeBinary)
+    stored: int = Field(sa_type=BigInteger)
+    """The hub's cursor then."""
+    expected: bytes = Field(sa_type=LargeBinary)
+    """The ledger's digest then."""
+    first_at: datetime = Field(sa_type=Moment)
+    last_at: datetime = Field(sa_type=Moment)
+    times: int = 1
+
+
+class Incident(SQLModel, table=True):
+    """Something people should look at; the same again is counted on one row."""
+
+    __tablename__ = "incident"
+    __table_args__ = (UniqueConstraint("site", "kind", "about"), Index("ix_incident_last", "last_at"))
+    id: int | None = _number()
+    site: str
+    kind: str
+    """hub.ledger.IncidentKind."""
+    about: str
+    """What it concerns, so that the same is recognised: an epoch, a visit, an item, a type."""
+    detail: str
+    """In plain words."""
+    first_at: datetime = Field(sa_type=Moment)
+    last_at: datetime = Field(sa_type=Moment)
+    times: int = 1
+
+
+class Backup(SQLModel, table=True):
+    """A copy of this ledger; counts for `archived` once it was restored and checked somewhere (rule H9)."""
+
+    __tablename__ = "backup"
+    id: str = Field(primary_key=True)
+    made_at: datetime = Field(sa_type=Moment, index=True)
+    verified_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class BackupCursor(SQLModel, table=True):
+    """How far a backup holds one epoch."""
+
+    __tablename__ = "backup_cursor"
+    backup: str = Field(primary_key=True, foreign_key="backup.id")
+    site: str = Field(primary_key=True)
+    epoch: str = Field(primary_key=True)
+    stored: int = Field(sa_type=BigInteger)
+
+
+# ------------------------------------------------------------------------------------------------------ projections
+
+
+class Boot(SQLModel, table=True):
+    """True time of one boot: `offset_ms + up_ms` is milliseconds since 1970. No row: it never saw a trusted clock."""
+
+    __tablename__ = "boot"
+    site: str = Field(primary_key=True)
+    boot: str = Field(primary_key=True)
+    up_ms: int = Field(sa_type=BigInteger)
+    """Of the earliest trusted stamp, which the offset comes from."""
+    offset_ms: int = Field(sa_type=BigInteger)
+
+
+class Visit(SQLModel, table=True):
+    """One visit, from tap to settled shelf."""
+
+    __tablename__ = "visit"
+    __table_args__ = (Index("ix_visit_opened", "opened_at"), Index("ix_visit_patron", "patron"))
+    site: str = Field(primary_key=True)
+    visit: str = Field(primary_key=True)
+    station: str
+    kind: str | None = None
+    """protocol.events.VisitKind; None while only its end has come."""
+    patron: str | None = None
+    """None when unknown, unlinked, or the card names nobody."""
+    opened_at: datetime | None = Field(default=None, sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    outcome: str | None = None
+    """protocol.events.VisitOutcome; None while open."""
+    recovered: bool = False
+    time_trusted: bool = True
+    borrowed: int = 0
+    returned: int = 0
+    undecided: int = 0
+    other: int = 0
+    """Loaded, unloaded, foreign, reversed."""
+
+
+class Holding(SQLModel, table=True):
+    """Where one item is."""
+
+    __tablename__ = "holding"
+    __table_args__ = (Index("ix_holding_place", "site", "station", "shelf"), Index("ix_holding_state", "state"))
+    item: str = Field(primary_key=True)
+    state: str = Field(default=HoldingState.LIBRARY, sa_type=String)
+    """hub.projections.states.HoldingState."""
+    site: str | None = None
+    """Of the newest event; on loan: where it was borrowed. None at the library."""
+    station: str | None = None
+    shelf: str | None = None
+    tag: str | None = None
+    """The tag it was seen with."""
+    visit: str | None = None
+    patron: str | None = Field(default=None, index=True)
+    """Who has it; on loan only."""
+    since: datetime | None = Field(default=None, sa_type=Moment)
+    time_trusted: bool = True
+    """`since` comes from a clock somebody vouched for."""
+    event_id: str | None = None
+    """The event that says so, at `site`."""
+
+
+class Loan(SQLModel, table=True):
+    """One loan, from a borrowed event on."""
+
+    __tablename__ = "loan"
+    __table_args__ = (
+        Index("ix_loan_item", "item"),
+        Index("ix_loan_patron", "patron", "state"),
+        Index("ix_loan_state", "state", "due"),
+        Index("ix_loan_borrowed", "borrowed_at"),
+    )
+    id: str = Field(primary_key=True)
+    """`<site>.<event id>` of the borrowed event."""
+    item: str
+    site: str
+    """Where it was borrowed."""
+    station: str
+    visit: str
+    patron: str | None = None
+    state: str
+    """hub.projections.states.LoanState."""
+    borrowed_at: datetime = Field(sa_type=Moment)
+    time_trusted: bool = True
+    due: date | None = None
+    """Last day, in the library's zone; the one the patron was shown where the site showed one."""
+    loan_days: int
+    flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """protocol.events.BorrowFlag."""
+    event_id: str
+    """The borrowed event, at `site`."""
+    closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    closed_site: str | None = None
+    closed_visit: str | None = None
+    closed_event: str | None = None
+    """The event that closed it, at `closed_site`."""
+
+
+class ForeignTag(SQLModel, table=True):
+    """A tag on a site's shelf that is none of our known items."""
+
+    __tablename__ = "foreign_tag"
+    site: str = Field(primary_key=True)
+    tag: str = Field(primary_key=True)
+    state: str
+    """hub.projections.states.ForeignState."""
+    kind: str
+    """protocol.events.ForeignKind."""
+    station: str
+    shelf: str
+    item: str | None = None
+    """What its content says it is, where it could be read."""
+    owner: str | None = None
+    visit: str | None = None
+    since: datetime = Field(sa_type=Moment)
+    time_trusted: bool = True
+    event_id: str
+
+
+class SiteState(SQLModel, table=True):
+    """How a site was when it was last heard; the newest word only. `hub.projections.sites.online` judges it."""
+
+    __tablename__ = "site_state"
+    site: str = Field(primary_key=True)
+    heard_at: datetime | None = Field(default=None, sa_type=Moment)
+    """Newest hello, heartbeat or batch, by the hub's clock."""
+    every_s: int = 30
+    """Heartbeat interval it told."""
+    boot: str | None = None
+    connection: int = Field(default=0, sa_type=BigInteger)
+    gone: bool = False
+    """Its will came, from the newest connection."""
+    epoch: str | None = None
+    hello: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """protocol.hello.Hello, newest."""
+    status: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """protocol.status.Status, newest."""
+    status_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it arrived, by the hub's clock."""
+    last_visit: str | None = None
+    """Folded from the ledger, as is the next."""
+    last_visit_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+# --------------------------------------------------------------------------------------------------- reference data
+
+
+class Site(SQLModel, table=True):
+    """A place at a partner."""
+
+    __tablename__ = "site"
+    site: str = Field(primary_key=True)
+    name_zh: str
+    name_en: str
+    partner: str = ""
+    address: str = ""
+    capacity: int = 0
+    """Items it has room for."""
+    return_only: bool = True
+    """Blocked, expired and unverifiable cards may open the door to bring items back."""
+    trust_days: int = 14
+    """How old its directory may be and still vouch for a card."""
+
+
+class Title(SQLModel, table=True):
+    """A work."""
+
+    __tablename__ = "title"
+    title_id: str = Field(primary_key=True)
+    title: str = Field(index=True)
+    author: str = ""
+    isbn: str = Field(default="", index=True)
+    """ISBN-13 or empty."""
+    language: str = "und"
+    """MARC code."""
+    year: int | None = None
+    themes: str = ""
+    """Strongest first, `|` between."""
+    region: str = ""
+    subjects: str = ""
+    """`|` between."""
+    popularity: int | None = None
+    source: str = ""
+
+
+class Item(SQLModel, table=True):
+    """One physical copy."""
+
+    __tablename__ = "item"
+    item: str = Field(primary_key=True)
+    """Its barcode."""
+    title_id: str = Field(foreign_key="title.title_id", index=True)
+    tag: str | None = Field(default=None, unique=True)
+    home: str | None = Field(default=None, index=True)
+    """Site it belongs to; None: the central library."""
+    owner: str
+    """ISIL."""
+    lending: str = "normal"
+    """protocol.directory.Lending."""
+    withdrawn: bool = False
+
+
+class Patron(SQLModel, table=True):
+    """A person entitled to borrow."""
+
+    __tablename__ = "patron"
+    patron: str = Field(primary_key=True)
+    name: str
+    group: str = Field(index=True)
+    until: date | None = None
+    """Last day of membership."""
+    block: str | None = None
+    """protocol.directory.Block."""
+
+
+class Card(SQLModel, table=True):
+    """What is tapped. The UID itself is never kept."""
+
+    __tablename__ = "card"
+    id: int | None = Field(default=None, primary_key=True)
+    secret: str = Field(unique=True)
+    """protocol.cards.card_secret, hex."""
+    patron: str | None = Field(default=None, foreign_key="patron.patron", index=True)
+    """None: a courier's or service card that belongs to no patron."""
+    klass: str = "patron"
+    """protocol.directory.CardClass."""
+    until: date | None = None
+    block: str | None = None
+    """protocol.directory.Block; the patron's own is added to it in the directory."""
+    label: str = ""
+    """What is printed on it."""
+
+
+class Rule(SQLModel, table=True):
+    """How a group of patrons is lent to."""
+
+    __tablename__ = "rule"
+    group: str = Field(primary_key=True)
+    loan_days: int
+    limit: int
+    """Items out at once."""
+
+
+class Staff(SQLModel, table=True):
+    """A person who may log in."""
+
+    __tablename__ = "staff"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    """What is typed at login."""
+    password: str
+    """argon2id hash."""
+    role: str = "librarian"
+    language: str = "zh-CN"
+    created_at: datetime = Field(sa_type=Moment)
+    disabled: bool = False
+
+
+class Login(SQLModel, table=True):
+    """A browser that is logged in, or an API token."""
+
+    __tablename__ = "login"
+    token: str = Field(primary_key=True)
+    """SHA-256 of the token, hex; the token itself is with its holder only."""
+    staff: int = Field(foreign_key="staff.id", index=True)
+    kind: str = "cookie"
+    """cookie or bearer."""
+    label: str = ""
+    created_at: datetime = Field(sa_type=Moment)
+    seen_at: datetime | None = Field(default=None, sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment, index=True)
+
+
+class DirectoryEntry(SQLModel, table=True):
+    """The newest version of one record of the directory."""
+
+    __tablename__ = "directory_entry"
+    kind: str = Field(primary_key=True)
+    """card, item, rule or policy."""
+    key: str = Field(primary_key=True)
+    """Item id, group, the card's secret (hex), or for a policy the site."""
+    version: int = Field(unique=True, sa_type=BigInteger)
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """The entry as it travels; a card's without its tag, which each site has its own of."""
+    removed: bool = False
+
+
+class DirectoryVersion(SQLModel, table=True):
+    """One change of the directory: it covers the versions after the row before, up to `version`."""
+
+    __tablename__ = "directory_version"
+    version: int = Field(primary_key=True, sa_type=BigInteger)
+    mark: str
+    """Random: tells this version from another of the same number in a hub that was wound back."""
+    at: datetime = Field(sa_type=Moment)
