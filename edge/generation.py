@@ -78,7 +78,7 @@ def connect(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         sync_folder(path.parent)
-    db = sqlite3.connect(path, isolation_level=None, timeout=5)
+    db = reach(path.as_uri())
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
@@ -87,6 +87,13 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.Error:
         db.close()
         raise
+    return db
+
+
+def reach(uri: str) -> sqlite3.Connection:
+    """The file as it is; text that isn't UTF-8 is read all the same, and then fits no digest."""
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5)
+    db.text_factory = lambda raw: raw.decode(errors="replace")
     return db
 
 
@@ -170,6 +177,11 @@ def select(db: sqlite3.Connection, after: int, limit: int = -1) -> Iterator[Row]
         yield Row(seq, EventId(event), body, digest, beside, at)
 
 
+def is_its_own(row: Row) -> bool:
+    """Whether the row's id, which the chain doesn't cover, is the one in its bytes."""
+    return f'"id":"{row.id}"'.encode() in row.body
+
+
 def write_head(db: sqlite3.Connection, head: Head) -> None:
     """Puts the head in place."""
     db.execute("INSERT OR REPLACE INTO head (one, value) VALUES (1, ?)", (head.model_dump_json(),))
@@ -213,7 +225,7 @@ def audit(db: sqlite3.Connection) -> tuple[Head, dict[str, str]]:
     seq, digest = head.floor, bytes.fromhex(head.floor_digest)
     for row in select(db, 0):
         seq, digest = seq + 1, chain(digest, row.body)
-        if row.seq != seq or row.digest != digest:
+        if row.seq != seq or row.digest != digest or not is_its_own(row):
             raise Damaged(f"the chain breaks at {seq}")
     if (seq, digest.hex()) != (head.last, head.digest):
         raise Damaged(f"the rows end at {seq}, the head says {head.last}")

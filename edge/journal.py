@@ -21,13 +21,14 @@ from edge.generation import (
     Damaged,
     Head,
     Row,
-    audit,
     connect,
     failed,
     insert,
     make_row,
     millis_before,
     old_enough,
+    read_head,
+    read_kept,
     select,
     sync_folder,
     weigh,
@@ -51,14 +52,15 @@ class Journal:
     def __init__(
         self, folder: Path, db: sqlite3.Connection, lock: int, boot: BootId, random: Callable[[int], bytes], cap: int
     ) -> None:
-        """Made by `open`; `db` holds a whole journal."""
+        """Made by `open`; `db` was found whole."""
         self._folder = folder
         self._db = db
         self._lock = lock
         self._boot = boot
         self._random = random
         self._cap = cap
-        self._head, self._kept = audit(db)
+        self._head = read_head(db)
+        self._kept = read_kept(db, self._head)
         self._settled = (self._head.stored, self._head.archived)
 
     @classmethod
@@ -78,6 +80,7 @@ class Journal:
         """
         lock = -1
         try:
+            folder = folder.absolute()
             folder.mkdir(parents=True, exist_ok=True)
             lock = _lock(folder)
             salvage.tidy(folder)

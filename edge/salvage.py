@@ -24,6 +24,8 @@ from edge.generation import (
     audit,
     connect,
     is_damage,
+    is_its_own,
+    reach,
     read_head,
     read_kept,
     sync_folder,
@@ -63,7 +65,7 @@ def examine(folder: Path) -> Remains | None:
         raise FileNotFoundError(path)
     try:
         # Read-only, since closing a writable connection would fold the -wal into the evidence.
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)) as db:
+        with closing(reach(f"{path.as_uri()}?mode=ro")) as db:
             audit(db)
     except Damaged as damage:
         why = str(damage)
@@ -122,7 +124,7 @@ def _salvage(folder: Path) -> Remains:
     for end in ("", "-wal"):
         _copy(folder / f"{NAME}{end}", folder / f"{_COPY}{end}")
     try:
-        with closing(sqlite3.connect(copy, isolation_level=None)) as db:
+        with closing(reach(copy.as_uri())) as db:
             return _read(db)
     finally:
         _remove(copy)
@@ -161,7 +163,7 @@ def _vouched(db: sqlite3.Connection, head: Head | None) -> Iterator[Row]:
     seen: set[EventId] = set()
     for row in _readable(db, head.last if head else 0):
         before = digest if row.seq == seq + 1 else ZERO if row.seq == 1 else None
-        if before is not None and chain(before, row.body) == row.digest and row.id not in seen:
+        if before is not None and chain(before, row.body) == row.digest and is_its_own(row) and row.id not in seen:
             seen.add(row.id)
             yield row
         seq, digest = row.seq, row.digest
