@@ -134,6 +134,8 @@ class Cursor(SQLModel, table=True):
     stored: int = Field(default=0, sa_type=BigInteger)
     digest: bytes = Field(sa_type=LargeBinary)
     """The chain's value at `stored`, 16 bytes."""
+    archived: int = Field(default=0, sa_type=BigInteger)
+    """What the newest receipt told of backups."""
     base: int = Field(default=0, sa_type=BigInteger)
     """Oldest place the site said it still holds."""
     claimed_last: int = Field(default=0, sa_type=BigInteger)

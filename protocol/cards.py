@@ -14,20 +14,28 @@ from protocol.names import CardTag, SiteId
 SECRET_BYTES = 16
 
 
-def card_secret(uid: str, fleet_salt: bytes) -> bytes:
-    """The slow part: 16 bytes of argon2id over the UID (hex, most significant byte first, any case).
+def card_uid(uid: str) -> bytes:
+    """The bytes of a UID written as hex, most significant byte first, any case.
 
-    `fleet_salt` is the library's own, 8 bytes or more, the same at every site. Costs some 20 ms on a server and
-    60 ms on a Pi 4. Raises ValueError when `uid` isn't hex of 4, 7 or 10 bytes, or is a random one: a 4-byte UID
-    beginning 08 is drawn anew at each tap (ISO/IEC 14443-3) and names nobody.
+    Raises ValueError when it isn't hex of 4, 7 or 10 bytes, or is a random one: a 4-byte UID beginning 08 is drawn
+    anew at each tap (ISO/IEC 14443-3) and names nobody.
     """
     raw = bytes.fromhex(uid)
     if len(raw) not in (4, 7, 10):
         raise ValueError(f"a card UID has 4, 7 or 10 bytes, not {len(raw)}")
     if len(raw) == 4 and raw[0] == 0x08:
         raise ValueError("a 4-byte card UID beginning 08 is random at each tap")
+    return raw
+
+
+def card_secret(uid: str, fleet_salt: bytes) -> bytes:
+    """The slow part: 16 bytes of argon2id over the UID (hex, most significant byte first, any case).
+
+    `fleet_salt` is the library's own, 8 bytes or more, the same at every site. Costs some 20 ms on a server and
+    60 ms on a Pi 4. Raises ValueError as `card_uid` does.
+    """
     return hash_secret_raw(
-        raw, fleet_salt, time_cost=2, memory_cost=8192, parallelism=1, hash_len=SECRET_BYTES, type=Type.ID
+        card_uid(uid), fleet_salt, time_cost=2, memory_cost=8192, parallelism=1, hash_len=SECRET_BYTES, type=Type.ID
     )
 
 

@@ -1,0 +1,77 @@
+"""Whose card a site means by a tag: each site's map from tag to card, made when first needed."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from hub import ledger
+from hub.ledger import Touched
+from hub.models import AsideRow, Card
+from protocol.cards import card_tag, site_key
+from protocol.names import CardTag, SiteId
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A card and whose it is."""
+
+    card: int
+    patron: str | None
+
+
+class Cards:
+    """Tags of all cards, per site; read again when the card table has changed. Belongs to one thread."""
+
+    def __init__(self, master: bytes) -> None:
+        """`master` is what sites' keys are derived from."""
+        self._master = master
+        self._version = -1
+        self._cards: list[tuple[bytes, Holder]] = []
+        self._maps: dict[str, dict[CardTag, Holder]] = {}
+
+    def tag(self, site: str, secret: bytes) -> CardTag:
+        """What `site` calls the card with `secret`."""
+        return card_tag(site_key(self._master, SiteId(site)), secret)
+
+    def holder(self, session: Session, site: str, tag: str) -> Holder | None:
+        """Whose card `site` means by `tag`; None when the hub knows no such card."""
+        self._refresh(session)
+        known = self._maps.get(site)
+        if known is None:
+            key = site_key(self._master, SiteId(site))
+            known = self._maps[site] = {card_tag(key, secret): holder for secret, holder in self._cards}
+        return known.get(CardTag(tag))
+
+    def link(self, session: Session, touched: Touched) -> None:
+        """Finds the patron of every visit in `touched.openings` that has none yet."""
+        for site, visit in sorted(touched.openings):
+            rows = session.exec(select(AsideRow).where(AsideRow.site == site, AsideRow.visit == visit))
+            for row in rows:
+                self._link(session, row)
+            touched.visits.add((site, visit))
+
+    def link_all(self, session: Session, touched: Touched) -> None:
+        """After cards were imported: visits whose card was unknown may have a patron now."""
+        unlinked = select(AsideRow).where(col(AsideRow.card_id).is_(None), col(AsideRow.matches).is_(True))
+        for row in session.exec(unlinked).all():
+            if self._link(session, row) and row.visit:
+                touched.openings.add((row.site, row.visit))
+                touched.visits.add((row.site, row.visit))
+
+    def _link(self, session: Session, row: AsideRow) -> bool:
+        if row.card_id is not None or not row.matches:
+            return False
+        holder = self.holder(session, row.site, row.card)
+        if holder is None:
+            return False
+        row.card_id, row.patron = holder.card, holder.patron
+        return True
+
+    def _refresh(self, session: Session) -> None:
+        version = ledger.cards_version(session)
+        if version == self._version:
+            return
+        rows = session.exec(select(Card.secret, Card.id, Card.patron)).all()
+        self._cards = [(bytes.fromhex(secret), Holder(number or 0, patron)) for secret, number, patron in rows]
+        self._maps = {}
+        self._version = version

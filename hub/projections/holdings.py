@@ -1,0 +1,136 @@
+"""Where one item is, and what became of a foreign tag: folds over their events in order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.projections.order import Placed
+from hub.projections.states import ForeignState, HoldingState
+from protocol.events import (
+    Borrowed,
+    BorrowReversed,
+    ForeignFound,
+    ForeignGone,
+    Found,
+    ItemFact,
+    Loaded,
+    Missing,
+    Moved,
+    Returned,
+    Undecided,
+    UndecidedSettled,
+    Unloaded,
+)
+
+Patrons = Mapping[tuple[str, str], str | None]
+"""(site, visit) -> patron."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """One row of the holding table, without the item."""
+
+    state: HoldingState = HoldingState.LIBRARY
+    site: str | None = None
+    station: str | None = None
+    shelf: str | None = None
+    tag: str | None = None
+    visit: str | None = None
+    patron: str | None = None
+    since: datetime | None = None
+    time_trusted: bool = True
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """One row of the foreign_tag table, without site and tag."""
+
+    state: ForeignState
+    kind: str
+    station: str
+    shelf: str
+    item: str | None
+    owner: str | None
+    visit: str | None
+    since: datetime
+    time_trusted: bool
+    event_id: str
+
+
+def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -> Whereabouts:
+    """Where the item is after `history` (in order). A withdrawn item is so unless a site says otherwise."""
+    now = Whereabouts()
+    before = now
+    for placed in history:
+        fact = placed.event.fact
+        if not isinstance(fact, ItemFact):
+            continue
+        if isinstance(fact, UndecidedSettled) and not fact.present:
+            if now.state is HoldingState.UNDECIDED and (now.site, now.station) == (placed.event.site, fact.station):
+                now = before
+            continue
+        state = _state_after(fact)
+        if state is None:
+            continue
+        if state is HoldingState.UNDECIDED and now.state is not HoldingState.UNDECIDED:
+            before = now
+        now = _at(placed, fact, state, patrons)
+    if withdrawn and now.state in (HoldingState.LIBRARY, HoldingState.MISSING, HoldingState.TRANSIT):
+        return replace(now, state=HoldingState.WITHDRAWN)
+    return now
+
+
+def fold_foreign(history: Iterable[Placed]) -> Foreign | None:
+    """What became of one foreign tag at one site; None when nothing was said of it."""
+    now = None
+    for placed in history:
+        fact = placed.event.fact
+        if not isinstance(fact, ForeignFound | ForeignGone):
+            continue
+        now = Foreign(
+            state=ForeignState.PRESENT if isinstance(fact, ForeignFound) else ForeignState.GONE,
+            kind=fact.kind,
+            station=fact.station,
+            shelf=fact.shelf,
+            item=fact.item,
+            owner=fact.owner,
+            visit=fact.visit,
+            since=placed.when,
+            time_trusted=placed.trusted,
+            event_id=placed.event.event_id,
+        )
+    return now
+
+
+def _state_after(fact: ItemFact) -> HoldingState | None:
+    match fact:
+        case Found() | Loaded() | Returned() | BorrowReversed() | Moved() | UndecidedSettled():
+            return HoldingState.SHELF
+        case Borrowed():
+            return HoldingState.LOAN
+        case Unloaded():
+            return HoldingState.TRANSIT
+        case Missing():
+            return HoldingState.MISSING
+        case Undecided():
+            return HoldingState.UNDECIDED
+        case ForeignFound() | ForeignGone():
+            return None
+
+
+def _at(placed: Placed, fact: ItemFact, state: HoldingState, patrons: Patrons) -> Whereabouts:
+    site = placed.event.site
+    lent = state is HoldingState.LOAN and fact.visit is not None
+    return Whereabouts(
+        state=state,
+        site=site,
+        station=fact.station,
+        shelf=fact.shelf,
+        tag=fact.tag,
+        visit=fact.visit,
+        patron=patrons.get((site, fact.visit)) if lent and fact.visit else None,
+        since=placed.when,
+        time_trusted=placed.trusted,
+        event_id=placed.event.event_id,
+    )

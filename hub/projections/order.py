@@ -1,0 +1,93 @@
+"""In which order the events of one item happened, whichever order its sites were heard in.
+
+Within a site the order is its epochs' and their places', never the clock's. Across sites it is corrected time: true
+time of the boot where it ever saw a trusted clock, else what the site's clock said. Corrected time must never
+contradict a site's own order, so each site's runs through a maximum. What is left equal is decided by name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from protocol.events import Fact
+from protocol.names import ClockTrust
+
+ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
+"""Moments outside ZERO..FAR are a broken clock's; they are moved to the nearer end so that any zone can show them."""
+_MS = timedelta(milliseconds=1)
+
+Offsets = Mapping[tuple[str, str], int]
+"""(site, boot) -> milliseconds since 1970 at which the boot's monotonic clock stood at 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One understood event that counts, as the ledger holds it."""
+
+    site: str
+    ord: int
+    """Of its epoch among the site's."""
+    seq: int
+    event_id: str
+    boot: str
+    up_ms: int
+    at: datetime
+    clock: ClockTrust
+    received_at: datetime
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event and when it happened."""
+
+    event: Event
+    when: datetime
+    trusted: bool
+    """`when` comes from a clock somebody vouched for."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """A trusted pair of one boot: monotonic milliseconds and the boot's offset. The smallest of a boot is taken."""
+
+    up_ms: int
+    offset_ms: int
+
+
+def stamp(up_ms: int, at: datetime) -> Stamp:
+    """The pair that an event with a synchronised clock vouches for."""
+    return Stamp(up_ms, (at - ZERO) // _MS - up_ms)
+
+
+def happened(site: str, boot: str, up_ms: int, at: datetime, offsets: Offsets) -> tuple[datetime, bool]:
+    """Corrected time, and whether anybody vouches for it."""
+    offset = offsets.get((site, boot))
+    if offset is None:
+        return bounded(at), False
+    return ZERO + min(max(offset + up_ms, 0), (FAR - ZERO) // _MS) * _MS, True
+
+
+def bounded(at: datetime) -> datetime:
+    """`at` in UTC and whole milliseconds, as the ledger keeps moments, within ZERO..FAR."""
+    within = min(max(at, ZERO), FAR).astimezone(UTC)
+    return within.replace(microsecond=within.microsecond // 1000 * 1000)
+
+
+def in_order(events: Iterable[Event], offsets: Offsets) -> list[Placed]:
+    """Events of one item (or visit, or tag) as they happened; the same for every order of `events`."""
+    newest: dict[str, datetime] = {}
+    placed = []
+    for event in sorted(events, key=_place):
+        when, trusted = happened(event.site, event.boot, event.up_ms, event.at, offsets)
+        before = newest.get(event.site)
+        if before is not None and before > when:
+            when = before
+        newest[event.site] = when
+        placed.append(Placed(event, when, trusted))
+    return sorted(placed, key=lambda p: (p.when, *_place(p.event)))
+
+
+def _place(event: Event) -> tuple[str, int, int]:
+    return event.site, event.ord, event.seq
