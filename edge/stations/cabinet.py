@@ -7,27 +7,14 @@ nobody. An input that the table doesn't have changes nothing; the agent counts i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from edge import circulation, shelf
 from edge.access import Admitted, Refused
-from edge.circulation import Cause, LastVisit
-from edge.screen import Change, View, ViewItem, ViewKind
-from edge.shelf import Limits, Shelf, Sighting, Tally, Verdict
-from edge.stations.effects import (
-    Doubt,
-    Effect,
-    Forget,
-    Identify,
-    ReadRound,
-    Record,
-    Relock,
-    Remind,
-    Show,
-    Trust,
-    Unlock,
-)
+from edge.circulation import LastVisit
+from edge.screen import View, ViewKind
+from edge.shelf import Shelf
+from edge.stations import count
+from edge.stations.effects import Forget, Record, Relock, Remind, Show, Unlock
 from edge.stations.inputs import (
     DoorMoved,
     Identified,
@@ -43,139 +30,34 @@ from edge.stations.inputs import (
     TimedOut,
     Timer,
 )
+from edge.stations.state import (
+    RETRY_S,
+    Aim,
+    Cabinet,
+    Memory,
+    OpenVisit,
+    Phase,
+    Plan,
+    Step,
+    at_rest,
+    counted,
+    ended,
+    resting_view,
+    the,
+)
 from protocol.events import (
-    Borrowed,
-    BorrowReversed,
     CardRefused,
     DoorClosed,
     DoorForced,
     DoorHeld,
     DoorOpened,
-    Fact,
-    ForeignFound,
-    ItemFact,
     RefusalReason,
-    Returned,
-    ShelfCounted,
-    Undecided,
-    VisitEnded,
-    VisitKind,
     VisitOpened,
     VisitOutcome,
 )
-from protocol.names import CardTag, Frozen, ShelfName, StationName, TagUid, VisitId
-
-_Value = TypeVar("_Value")
 
 BUSY_S = 3.0
 """How long a second card is told to wait."""
-RETRY_S = 10.0
-"""Between attempts to count a shelf whose count can't be trusted."""
-
-
-class Phase(StrEnum):
-    """Where the cabinet is in a visit."""
-
-    STARTING = "starting"
-    IDLE = "idle"
-    INVITED = "invited"
-    """Unlocked; nobody has opened yet."""
-    OPEN = "open"
-    HELD = "held"
-    """Open for too long."""
-    INTRUDED = "intruded"
-    """Open without a visit."""
-    QUIET = "quiet"
-    """Shut a moment ago; hands are out, the lock comes to rest."""
-    COUNTING = "counting"
-    OUT = "out-of-order"
-
-
-class Aim(StrEnum):
-    """What a count is for."""
-
-    VISIT = "visit"
-    """To settle the open visit."""
-    LATE = "late"
-    """To settle a visit that ended unsettled."""
-    AUDIT = "audit"
-    """To see what is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A cabinet's fixed facts."""
-
-    station: StationName
-    shelves: Mapping[ShelfName, TagUid | None]
-    """Each shelf and its reference tag."""
-    limits: Limits
-    unlock_s: float
-    held_warn_s: float
-    held_alarm_s: float
-    quiet_s: float
-    receipt_s: float
-    refusal_s: float
-    recount_s: float
-    second_look_s: float
-
-
-class OpenVisit(Frozen):
-    """A visit that is not settled yet; kept in the journal from before the door unlocks."""
-
-    visit: VisitId
-    kind: VisitKind
-    card: CardTag | None = None
-    loan_days: int = 0
-    limit: int | None = None
-    loans: int = 0
-
-
-class Memory(Frozen):
-    """What a cabinet knows across restarts; kept in the journal with every fact."""
-
-    shelves: tuple[Shelf, ...] = ()
-    last: LastVisit | None = None
-    """The newest visit that opened the door, unless somebody opened it without one since."""
-    pending: OpenVisit | None = None
-    """A visit that ended unsettled and that nobody followed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A count under way."""
-
-    number: int
-    aim: Aim
-    tallies: Mapping[ShelfName, Tally]
-    found: Mapping[ShelfName, tuple[Sighting, ...]] | None = None
-    """Set when every shelf has settled and identities are being looked up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cabinet:
-    """A cabinet's state."""
-
-    phase: Phase
-    memory: Memory
-    visit: OpenVisit | None = None
-    recovered: bool = False
-    """The visit was found open at the start."""
-    door_open: bool | None = None
-    down: frozenset[Part] = frozenset()
-    count: Count | None = None
-    counts: int = 0
-    """Counts begun, so that a round asked for by an earlier one is told apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an input led to."""
-
-    state: Cabinet
-    effects: tuple[Effect, ...] = ()
-    known: bool = True
-    """The table had a row for it."""
 
 
 def boot(plan: Plan, memory: Memory | None, visit: OpenVisit | None) -> Cabinet:
@@ -197,38 +79,13 @@ def step(state: Cabinet, given: Input, plan: Plan) -> Step:
     return row.handler(state, given, plan)
 
 
-def resting_view(state: Cabinet) -> View:
-    """What the screen shows while nothing else has to be said."""
-    kind = state.visit.kind if state.visit else None
-    match state.phase:
-        case Phase.STARTING:
-            return View(ViewKind.STARTING)
-        case Phase.IDLE:
-            return View(ViewKind.IDLE)
-        case Phase.INVITED:
-            return View(ViewKind.WELCOME, kind)
-        case Phase.OPEN:
-            return View(ViewKind.OPEN, kind)
-        case Phase.HELD:
-            return View(ViewKind.HELD, kind)
-        case Phase.INTRUDED:
-            return View(ViewKind.INTRUDED)
-        case Phase.QUIET:
-            return View(ViewKind.CLOSING, kind)
-        case Phase.COUNTING:
-            audit = state.count is not None and state.count.aim is Aim.AUDIT and _counted(state)
-            return View(ViewKind.IDLE) if audit else View(ViewKind.COUNTING, kind)
-        case Phase.OUT:
-            return View(ViewKind.OUT_OF_ORDER)
-
-
 # --- beginning ---------------------------------------------------------------------------------------------------
 
 
 def _started(state: Cabinet, given: Started, plan: Plan) -> Step:
     state = replace(state, door_open=given.door_open, down=given.down)
     if given.down:
-        return _unsettled(state, plan) if state.visit is not None else _rest(state, plan)
+        return count.unsettled(state, plan) if state.visit is not None else at_rest(state, plan)
     return _ready(state, plan, found_open=True)
 
 
@@ -238,17 +95,7 @@ def _ready(state: Cabinet, plan: Plan, found_open: bool) -> Step:
         if state.visit is not None:
             return _opened(state, plan)
         return _intruded(state, plan, found_open)
-    return _begin_count(state, plan)
-
-
-def _rest(state: Cabinet, plan: Plan, *first: Effect) -> Step:
-    """Nobody is there: idle, or out of order while something is down."""
-    state = replace(state, phase=Phase.OUT if state.down else Phase.IDLE, count=None)
-    last: Effect = Remind(Timer.RECOUNT, plan.recount_s)
-    if state.down:
-        last = Remind(Timer.RETRY, plan.recount_s if state.down == {Part.CARD} else RETRY_S)
-    shown = () if any(isinstance(e, Show) for e in first) else (Show(resting_view(state)),)
-    return Step(state, (*first, *shown, last))
+    return count.begin(state, plan)
 
 
 # --- the card ----------------------------------------------------------------------------------------------------
@@ -317,7 +164,7 @@ def _tapped_while_open(state: Cabinet, given: Tapped, plan: Plan) -> Step:
 
 def _tapped_in_count(state: Cabinet, given: Tapped, plan: Plan) -> Step:
     """A routine count makes way for a patron; one that something hangs on doesn't."""
-    routine = state.count is not None and state.count.aim is Aim.AUDIT and _counted(state)
+    routine = state.count is not None and state.count.aim is Aim.AUDIT and counted(state)
     if routine and Part.SHELF not in state.down:
         after = _tapped(replace(state, phase=Phase.IDLE, count=None), given, plan)
         if after.state.phase is Phase.IDLE:
@@ -332,10 +179,10 @@ def _tapped_in_count(state: Cabinet, given: Tapped, plan: Plan) -> Step:
 
 
 def _nobody_opened(state: Cabinet, plan: Plan) -> Step:
-    ended = _ended(state, plan, VisitOutcome.NO_ENTRY)
+    over = ended(state, plan, VisitOutcome.NO_ENTRY)
     said = View(ViewKind.GOODBYE, seconds=plan.refusal_s)
     state = replace(state, visit=None, recovered=False)
-    return _rest(state, plan, Relock(), Record((ended,)), Show(said), Remind(Timer.SCREEN, plan.refusal_s))
+    return at_rest(state, plan, Relock(), Record((over,)), Show(said), Remind(Timer.SCREEN, plan.refusal_s))
 
 
 def _door_in_invited(state: Cabinet, given: DoorMoved, plan: Plan) -> Step:
@@ -344,7 +191,7 @@ def _door_in_invited(state: Cabinet, given: DoorMoved, plan: Plan) -> Step:
 
 def _opened(state: Cabinet, plan: Plan) -> Step:
     """The door stands open in a visit, which from now on is the last that opened it."""
-    visit = _the(state.visit)
+    visit = the(state.visit)
     last = LastVisit(visit=visit.visit, kind=visit.kind, loan_days=visit.loan_days)
     state = replace(
         state,
@@ -415,127 +262,6 @@ def _door_before_settled(state: Cabinet, given: DoorMoved, plan: Plan) -> Step:
     return _door_at_rest(state, given, plan) if given.open else Step(replace(state, door_open=False))
 
 
-# --- counting ----------------------------------------------------------------------------------------------------
-
-
-def _begin_count(state: Cabinet, plan: Plan) -> Step:
-    """Count every shelf; at once unsettled where a reader is known to be down."""
-    aim = Aim.VISIT if state.visit else Aim.LATE if state.memory.pending else Aim.AUDIT
-    number = state.counts + 1
-    count = Count(number, aim, {name: Tally() for name in plan.shelves})
-    state = replace(state, phase=Phase.COUNTING, counts=number, count=count)
-    if Part.READER in state.down:
-        return _unsettled(state, plan)
-    rounds = tuple(ReadRound(name, number) for name in plan.shelves)
-    quietly = () if aim is Aim.AUDIT and _counted(state) else (Show(resting_view(state)),)
-    return Step(state, (Forget(Timer.QUIET), Forget(Timer.RECOUNT), Forget(Timer.RETRY), *quietly, *rounds))
-
-
-def _round_done(state: Cabinet, given: RoundDone, plan: Plan) -> Step:
-    count = state.count
-    if count is None or given.count != count.number or count.found is not None:
-        return Step(state)
-    tally = shelf.add(count.tallies[given.shelf], given.tags, given.complete, plan.shelves[given.shelf])
-    return _tallied(state, given.shelf, tally, plan, "the reference tag was not seen")
-
-
-def _round_failed(state: Cabinet, given: RoundFailed, plan: Plan) -> Step:
-    count = state.count
-    if count is None or given.count != count.number or count.found is not None:
-        return Step(state)
-    return _tallied(state, given.shelf, shelf.failed(count.tallies[given.shelf]), plan, given.why)
-
-
-def _tallied(state: Cabinet, name: ShelfName, tally: Tally, plan: Plan, why: str) -> Step:
-    count = replace(_the(state.count), tallies={**_the(state.count).tallies, name: tally})
-    state = replace(state, count=count)
-    match _verdict(state, name, plan):
-        case Verdict.FAILED:
-            return _unsettled(state, plan, Doubt(name, why))
-        case Verdict.MORE:
-            return Step(state, (ReadRound(name, count.number),))
-        case Verdict.SETTLED:
-            if any(_verdict(state, other, plan) is not Verdict.SETTLED for other in plan.shelves):
-                return Step(state)
-            return _settled(state, plan)
-
-
-def _verdict(state: Cabinet, name: ShelfName, plan: Plan) -> Verdict:
-    return shelf.judge(_the(state.count).tallies[name], _shelf(state, name), plan.shelves[name], plan.limits)
-
-
-def _settled(state: Cabinet, plan: Plan) -> Step:
-    """Every shelf is clear: ask whose the changed tags are, or conclude at once."""
-    count = _the(state.count)
-    found = {name: shelf.sightings(tally, _shelf(state, name), plan.limits) for name, tally in count.tallies.items()}
-    if _attributed(state) is None or _the(_attributed(state)).kind is not VisitKind.RESTOCK:
-        found = {name: shelf.doubt_mass_loss(seen, _shelf(state, name)) for name, seen in found.items()}
-    count = replace(count, found=found)
-    state = replace(state, count=count)
-    tags = circulation.changed(state.memory.shelves, found)
-    if tags:
-        return Step(state, (Identify(tags, count.number),))
-    return _conclude(state, Identified(count.number, {}, None), plan)
-
-
-def _identified(state: Cabinet, given: Identified, plan: Plan) -> Step:
-    if state.count is None or given.count != state.count.number or state.count.found is None:
-        return Step(state)
-    return _conclude(state, given, plan)
-
-
-def _conclude(state: Cabinet, given: Identified, plan: Plan) -> Step:
-    """Explain the difference, write it down, tell the patron."""
-    count = _the(state.count)
-    explained = circulation.explain(
-        plan.station,
-        state.memory.shelves,
-        _the(count.found),
-        given.identities,
-        _cause(state, given),
-    )
-    trusted = Part.SHELF in state.down
-    first = not _counted(state)
-    memory = Memory(shelves=explained.shelves, last=_last(state, explained.facts), pending=None)
-    facts: tuple[Fact, ...] = explained.facts
-    if count.aim is Aim.VISIT:
-        items = sum(len(s.present) for s in explained.shelves)
-        facts = (*facts, _ended(state, plan, VisitOutcome.SETTLED, items))
-    elif facts or first:
-        facts = (*facts, *_counts(count, explained.shelves, plan))
-    visit = state.visit
-    state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=state.down - {Part.SHELF})
-    record: tuple[Effect, ...] = (Record(facts, promise=True),)
-    if trusted:
-        record = (*record, Trust())
-    if visit is None:
-        return _second_look(_rest(state, plan, *record), explained.facts, plan)
-    receipt = _receipt(visit, explained.facts, plan)
-    rest = _rest(state, plan, *record, Show(receipt), Remind(Timer.SCREEN, plan.receipt_s))
-    return _second_look(rest, explained.facts, plan)
-
-
-def _second_look(after: Step, facts: tuple[ItemFact, ...], plan: Plan) -> Step:
-    """Look again soon where a hidden tag could have been taken for a taken item."""
-    if after.state.phase is Phase.IDLE and any(isinstance(f, Borrowed | Undecided) for f in facts):
-        return Step(after.state, (*after.effects, Remind(Timer.RECOUNT, plan.second_look_s)))
-    return after
-
-
-def _unsettled(state: Cabinet, plan: Plan, *doubt: Effect) -> Step:
-    """The count can't be trusted: guess nothing, keep the visit in mind, count again later."""
-    readers_known = Part.READER in state.down or not doubt
-    down = state.down if readers_known else state.down | {Part.SHELF}
-    ended = () if state.visit is None else (_ended(state, plan, VisitOutcome.UNSETTLED),)
-    visit = state.visit
-    memory = state.memory if visit is None else state.memory.model_copy(update={"pending": visit})
-    state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=down)
-    if visit is None:
-        return _rest(state, plan, *doubt)
-    said = View(ViewKind.UNSETTLED, visit.kind, seconds=plan.receipt_s)
-    return _rest(state, plan, *doubt, Record(ended, promise=True), Show(said), Remind(Timer.SCREEN, plan.receipt_s))
-
-
 # --- devices and timers ------------------------------------------------------------------------------------------
 
 
@@ -546,7 +272,7 @@ def _down(state: Cabinet, given: PartDown, plan: Plan) -> Step:
 
 def _down_at_rest(state: Cabinet, given: PartDown, plan: Plan) -> Step:
     state = replace(state, down=state.down | {given.part})
-    return _rest(state, plan, Forget(Timer.RECOUNT))
+    return at_rest(state, plan, Forget(Timer.RECOUNT))
 
 
 def _down_in_invited(state: Cabinet, given: PartDown, plan: Plan) -> Step:
@@ -554,16 +280,16 @@ def _down_in_invited(state: Cabinet, given: PartDown, plan: Plan) -> Step:
     state = replace(state, down=state.down | {given.part})
     if given.part is not Part.DOOR:
         return Step(state)
-    after = _unsettled(state, plan)
+    after = count.unsettled(state, plan)
     return Step(after.state, (Forget(Timer.UNLOCK), *after.effects))
 
 
 def _down_in_count(state: Cabinet, given: PartDown, plan: Plan) -> Step:
     state = replace(state, down=state.down | {given.part})
     if given.part is Part.READER:
-        return _unsettled(state, plan)
+        return count.unsettled(state, plan)
     if given.part is Part.STORAGE:
-        return _rest(state, plan)
+        return at_rest(state, plan)
     return Step(state)
 
 
@@ -605,7 +331,7 @@ def _timed_out(state: Cabinet, given: TimedOut, plan: Plan) -> Step:
             held_for = round(plan.held_alarm_s)
             return Step(state, (Record((DoorHeld(station=plan.station, visit=visit, open_s=held_for),)),))
         case (Phase.QUIET, Timer.QUIET) | (Phase.IDLE, Timer.RECOUNT):
-            return _begin_count(state, plan)
+            return count.begin(state, plan)
         case (Phase.OUT, Timer.RETRY):
             return _again(state, plan)
         case _:
@@ -613,103 +339,11 @@ def _timed_out(state: Cabinet, given: TimedOut, plan: Plan) -> Step:
 
 
 def _recount(state: Cabinet, given: RecountAsked, plan: Plan) -> Step:
-    return _begin_count(state, plan)
+    return count.begin(state, plan)
 
 
 def _recount_out(state: Cabinet, given: RecountAsked, plan: Plan) -> Step:
     return _again(state, plan)
-
-
-# --- small words -------------------------------------------------------------------------------------------------
-
-
-def _the(value: _Value | None) -> _Value:
-    """What the phase guarantees to be there."""
-    if value is None:
-        raise AssertionError("the table let a phase in without what it needs")
-    return value
-
-
-def _shelf(state: Cabinet, name: ShelfName) -> Shelf:
-    return next(s for s in state.memory.shelves if s.name == name)
-
-
-def _counted(state: Cabinet) -> bool:
-    return all(s.counted for s in state.memory.shelves)
-
-
-def _attributed(state: Cabinet) -> OpenVisit | None:
-    """The visit that the count's differences are laid to."""
-    return state.visit or state.memory.pending
-
-
-def _cause(state: Cabinet, given: Identified) -> Cause:
-    visit = _attributed(state)
-    if visit is None:
-        return Cause(today=given.today, last=state.memory.last)
-    return Cause(
-        kind=visit.kind,
-        visit=visit.visit,
-        late=state.visit is None,
-        loan_days=visit.loan_days,
-        limit=visit.limit,
-        loans=visit.loans,
-        today=given.today,
-    )
-
-
-def _last(state: Cabinet, facts: tuple[ItemFact, ...]) -> LastVisit | None:
-    """The last visit, with what it is now recorded to have taken."""
-    last = state.memory.last
-    if last is None:
-        return None
-    taken = set(last.taken)
-    for fact in facts:
-        if isinstance(fact, Borrowed) and fact.visit == last.visit:
-            taken.add(fact.tag)
-        if isinstance(fact, BorrowReversed | Returned):
-            taken.discard(fact.tag)
-    return last.model_copy(update={"taken": tuple(sorted(taken))})
-
-
-def _ended(state: Cabinet, plan: Plan, outcome: VisitOutcome, items: int | None = None) -> VisitEnded:
-    return VisitEnded(
-        station=plan.station,
-        visit=_the(state.visit).visit,
-        outcome=outcome,
-        recovered=state.recovered,
-        items=items,
-    )
-
-
-def _counts(count: Count, shelves: tuple[Shelf, ...], plan: Plan) -> tuple[ShelfCounted, ...]:
-    return tuple(
-        ShelfCounted(
-            station=plan.station,
-            shelf=s.name,
-            rounds=count.tallies[s.name].rounds,
-            present=len(s.present),
-            undecided=len(s.standings) - len(s.present),
-        )
-        for s in shelves
-    )
-
-
-def _receipt(visit: OpenVisit, facts: tuple[ItemFact, ...], plan: Plan) -> View:
-    lines = []
-    for fact in facts:
-        match fact:
-            case Borrowed():
-                lines.append(ViewItem(Change.BORROWED, fact.tag, fact.item, fact.due, fact.flags))
-            case Returned():
-                lines.append(ViewItem(Change.RETURNED, fact.tag, fact.item))
-            case Undecided():
-                lines.append(ViewItem(Change.UNDECIDED, fact.tag, fact.item))
-            case ForeignFound():
-                lines.append(ViewItem(Change.FOREIGN, fact.tag, fact.item))
-            case _:
-                continue
-    return View(ViewKind.RECEIPT, visit.kind, items=tuple(lines), seconds=plan.receipt_s)
 
 
 # --- the table ---------------------------------------------------------------------------------------------------
@@ -764,9 +398,9 @@ TABLE: Mapping[tuple[Phase, type[Input]], Row] = {
     (_QUIET, PartUp): _row(_up, _QUIET, _OPEN, _INTRUDED),
     (_COUNTING, Tapped): _row(_tapped_in_count, _COUNTING, _INVITED, _IDLE),
     (_COUNTING, DoorMoved): _row(_door_before_settled, _COUNTING, _OPEN, _INTRUDED),
-    (_COUNTING, RoundDone): _row(_round_done, _COUNTING, _IDLE, _OUT),
-    (_COUNTING, RoundFailed): _row(_round_failed, _COUNTING, _IDLE, _OUT),
-    (_COUNTING, Identified): _row(_identified, _COUNTING, _IDLE, _OUT),
+    (_COUNTING, RoundDone): _row(count.round_done, _COUNTING, _IDLE, _OUT),
+    (_COUNTING, RoundFailed): _row(count.round_failed, _COUNTING, _IDLE, _OUT),
+    (_COUNTING, Identified): _row(count.identified, _COUNTING, _IDLE, _OUT),
     (_COUNTING, TimedOut): _row(_timed_out, _COUNTING),
     (_COUNTING, PartDown): _row(_down_in_count, _COUNTING, _OUT),
     (_COUNTING, PartUp): _row(_up, _COUNTING, _OPEN, _INTRUDED),

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from edge.stations.cabinet import TABLE, Phase, Row
+from edge.stations.cabinet import TABLE, Row
 from edge.stations.inputs import Input
+from edge.stations.state import Phase
 
 _WORDS = {
     "Started": "start",

@@ -57,7 +57,10 @@ def test_a_receipt_lists_titles_outcomes_and_due_dates() -> None:
     )
     drawn = screen.render(View(ViewKind.RECEIPT, VisitKind.BORROW, items=items), known, BOTH)
     assert drawn.items[0].title == "红楼梦"
-    assert [t.text for t in drawn.items[0].said] == ["请在12月21日前归还；超出可借册数", "due 21 December; over your limit"]
+    assert [t.text for t in drawn.items[0].said] == [
+        "请在12月21日前归还；超出可借册数",
+        "due 21 December; over your limit",
+    ]
     assert [t.text for t in drawn.items[1].said] == ["已归还", "returned"]
 
 

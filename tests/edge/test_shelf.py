@@ -63,9 +63,7 @@ def test_a_tag_that_was_hardly_seen_before_is_not_called_gone_by_one_count() -> 
 
 
 def test_a_tag_undecided_before_and_missed_again_is_gone() -> None:
-    before = Shelf(
-        name=ShelfName("A"), counted=True, standings=(Standing(tag=ONE, seen=1, rounds=16, undecided=True),)
-    )
+    before = Shelf(name=ShelfName("A"), counted=True, standings=(Standing(tag=ONE, seen=1, rounds=16, undecided=True),))
     tally, verdict = run(before, {REFERENCE})
     assert verdict is Verdict.SETTLED
     assert says(tally, before)[ONE] is Presence.ABSENT

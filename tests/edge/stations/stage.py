@@ -8,7 +8,6 @@ from edge.circulation import Identity
 from edge.screen import View
 from edge.shelf import Limits, Shelf, Standing
 from edge.stations import cabinet
-from edge.stations.cabinet import Cabinet, Memory, OpenVisit, Phase, Plan
 from edge.stations.effects import Effect, Identify, ReadRound, Record, Show, Unlock
 from edge.stations.inputs import (
     DoorMoved,
@@ -22,6 +21,7 @@ from edge.stations.inputs import (
     TimedOut,
     Timer,
 )
+from edge.stations.state import Cabinet, Memory, OpenVisit, Phase, Plan
 from protocol.events import Fact, VisitKind
 from protocol.names import CardTag, Isil, ItemId, ShelfName, StationName, TagUid, VisitId
 
@@ -155,4 +155,4 @@ class Stage:
         return []
 
 
-__all__ = ["A", "ADA", "B", "BO", "OURS", "PLAN", "Phase", "Stage", "Unlock", "item", "ours", "tag"]
+__all__ = ["ADA", "BO", "OURS", "PLAN", "A", "B", "Phase", "Stage", "Unlock", "item", "ours", "tag"]

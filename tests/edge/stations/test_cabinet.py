@@ -1,5 +1,6 @@
 """Every case of a visit to a cabinet, in the words of the field."""
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import settings as hypothesis_settings
@@ -10,9 +11,9 @@ from edge.access import Admitted, Refused
 from edge.circulation import Identity
 from edge.screen import Change, ViewKind
 from edge.stations import cabinet
-from edge.stations.cabinet import Phase
 from edge.stations.effects import Record, Relock, Remind, Unlock
 from edge.stations.inputs import DoorMoved, Part, PartDown, PartUp, Tapped, TimedOut, Timer
+from edge.stations.state import Memory, Phase
 from protocol.events import (
     Borrowed,
     BorrowFlag,
@@ -360,7 +361,7 @@ def test_an_item_the_reader_half_sees_is_undecided_said_so_and_settled_later() -
     shelves = stage.state.memory.shelves
     first = shelves[0].model_copy(update={"standings": (weak, *shelves[0].standings[1:])})
     stage.kept = stage.state.memory.model_copy(update={"shelves": (first, shelves[1])}), None
-    stage.state = cabinet.replace(stage.state, memory=stage.kept[0])
+    stage.state = replace(stage.state, memory=stage.kept[0])
     stage.hidden = {tag(1)}
     stage.visit()
     assert len(stage.said(Undecided)) == 1
@@ -375,7 +376,7 @@ def test_an_item_the_reader_half_sees_is_undecided_said_so_and_settled_later() -
 
 def test_the_first_count_of_a_cabinet_finds_what_is_there() -> None:
     stage = Stage()
-    stage.kept = cabinet.Memory(), None
+    stage.kept = Memory(), None
     stage.fresh()
     stage.start()
     found = [f for f in stage.said(Found) if isinstance(f, Found)]
