@@ -165,14 +165,15 @@ class Stock:
 
 
 def titles() -> tuple[Title, ...]:
-    """Every title shipped, in the files' order."""
-    found = []
+    """Every title shipped, in the files' order; the few that a file lists twice only once."""
+    found: dict[str, Title] = {}
     for name in SOURCES:
         with (files("firmware_sim") / "data" / name).open(encoding="utf-8") as lines:
             for row in csv.DictReader(lines):
                 themes = tuple(t for t in row["themes"].split("|") if t)
-                found.append(Title(TitleId(row["title_id"]), row["title"], row["author"], row["language"], themes, row))
-    return tuple(found)
+                title = Title(TitleId(row["title_id"]), row["title"], row["author"], row["language"], themes, row)
+                found.setdefault(row["title_id"], title)
+    return tuple(found.values())
 
 
 def stock(chance: Random, today: date) -> Stock:
