@@ -1,0 +1,200 @@
+"""Items: where each one is, who says so, and with what evidence."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, ValidationError
+from sqlalchemy import Select, func, or_, select
+from sqlmodel import Session, col
+
+from hub.models import Holding, Item, LedgerRow, Loan, Title
+from hub.projections.states import HoldingState, LoanState
+from hub.views.view import Cut, Found, View, cut_from, fact_of
+from protocol.events import Evidence
+
+_EXAMPLE: dict[str, Any] = {
+    "item": "M0001234",
+    "title_id": "gb00004",
+    "title": "To Kill a Mockingbird",
+    "author": "Harper Lee",
+    "tag": "E0040150B1A2C3D4",
+    "home": "harbour-bank",
+    "owner": "CN-110105001",
+    "lending": "normal",
+    "holding": {
+        "state": "loan",
+        "site": "harbour-bank",
+        "station": "cabinet-1",
+        "shelf": "A",
+        "patron": "P000017",
+        "visit": "9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+        "loan": "harbour-bank.0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "due": "2026-12-21",
+        "since": "2026-11-23T02:03:04Z",
+        "time_trusted": True,
+        "evidence": {"seen_before": 4, "rounds_before": 4, "seen_after": 0, "rounds_after": 8},
+        "ledger_id": 4711,
+    },
+}
+
+
+class HoldingView(View):
+    """Where or with whom one item is now."""
+
+    state: HoldingState
+    site: str | None
+    """Where it is; on loan: where it was borrowed. Null at the library."""
+    station: str | None
+    shelf: str | None
+    """On loan: the shelf it was taken from."""
+    patron: str | None
+    """Who has it; on loan only, and null where unknown."""
+    visit: str | None
+    """The visit that brought this about."""
+    loan: str | None
+    """The open loan."""
+    due: str | None
+    """Last day of the open loan, ISO date in the library's zone."""
+    since: datetime | None
+    time_trusted: bool
+    """A synchronised clock vouches for `since`."""
+    evidence: Evidence | None
+    """What the shelf reader saw: read rounds that saw the tag, of rounds run, before and after."""
+    ledger_id: int | None
+    """Row of the ledger that says so."""
+
+
+class ItemView(View):
+    """One physical copy, and where it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    item: str
+    """Its barcode."""
+    title_id: str | None
+    """Null when a site reported an item the catalogue doesn't know."""
+    title: str
+    author: str
+    tag: str | None
+    home: str | None
+    """Site it belongs to; null: the central library."""
+    owner: str | None
+    """ISIL."""
+    lending: str | None
+    """normal, reference or held; null when not catalogued."""
+    holding: HoldingView
+
+
+def items(
+    session: Session,
+    cut: Cut,
+    *,
+    q: str | None = None,
+    state: HoldingState | None = None,
+    site: str | None = None,
+    station: str | None = None,
+    shelf: str | None = None,
+    title_id: str | None = None,
+    patron: str | None = None,
+    home: str | None = None,
+) -> Found[ItemView]:
+    """Items by barcode, those included that only sites know of. `q`: beginning of a barcode, or part of a title."""
+    query, key = _query()
+    if state is HoldingState.LIBRARY:
+        query = query.where(or_(col(Holding.state) == state, col(Holding.state).is_(None)))
+    elif state is not None:
+        query = query.where(col(Holding.state) == state)
+    for column, value in (
+        (col(Holding.site), site),
+        (col(Holding.station), station),
+        (col(Holding.shelf), shelf),
+        (col(Holding.patron), patron),
+        (col(Item.title_id), title_id),
+        (col(Item.home), home),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if q:
+        query = query.where(or_(key.istartswith(q, autoescape=True), col(Title.title).icontains(q, autoescape=True)))
+    return cut_from(session, query.order_by(key), cut, _view)
+
+
+def item(session: Session, barcode: str) -> ItemView | None:
+    """One item, catalogued or only seen."""
+    query, key = _query()
+    row = session.execute(query.where(key == barcode)).first()
+    return _view(*row) if row else None
+
+
+def states_at(session: Session, site: str | None = None) -> dict[str, dict[HoldingState, int]]:
+    """Site -> state -> number of items there, as the ledger tells it; of one `site`, or of all."""
+    query = select(col(Holding.site), col(Holding.state), func.count()).group_by(col(Holding.site), col(Holding.state))
+    query = query.where(col(Holding.site) == site) if site else query.where(col(Holding.site).is_not(None))
+    found: dict[str, dict[HoldingState, int]] = {}
+    for key, state, count in session.execute(query):
+        found.setdefault(key, {})[HoldingState(state)] = count
+    return found
+
+
+def _query() -> tuple[Select[Any], Any]:
+    known = select(col(Item.item)).union(select(col(Holding.item))).subquery()
+    key = known.c.item
+    query = (
+        select(key, Item, Title, Holding, col(Loan.id), col(Loan.due), col(LedgerRow.id), col(LedgerRow.body))
+        .select_from(known)
+        .outerjoin(Item, col(Item.item) == key)
+        .outerjoin(Title, col(Title.title_id) == Item.title_id)
+        .outerjoin(Holding, col(Holding.item) == key)
+        .outerjoin(Loan, (col(Loan.item) == key) & (col(Loan.state) == LoanState.OPEN))
+        .outerjoin(
+            LedgerRow,
+            (col(LedgerRow.site) == Holding.site)
+            & (col(LedgerRow.event_id) == Holding.event_id)
+            & col(LedgerRow.duplicate_of).is_(None),
+        )
+    )
+    return query, key
+
+
+def _view(
+    barcode: str,
+    row: Item | None,
+    title: Title | None,
+    held: Holding | None,
+    loan: str | None,
+    due: Any,
+    ledger_id: int | None,
+    body: bytes | None,
+) -> ItemView:
+    held = held or Holding(item=barcode)
+    return ItemView(
+        item=barcode,
+        title_id=title.title_id if title else None,
+        title=title.title if title else "",
+        author=title.author if title else "",
+        tag=(row.tag if row else None) or held.tag,
+        home=row.home if row else None,
+        owner=row.owner if row else None,
+        lending=row.lending if row else None,
+        holding=HoldingView(
+            state=HoldingState(held.state),
+            site=held.site,
+            station=held.station,
+            shelf=held.shelf,
+            patron=held.patron,
+            visit=held.visit,
+            loan=loan,
+            due=due.isoformat() if due else None,
+            since=held.since,
+            time_trusted=held.time_trusted,
+            evidence=_evidence(body),
+            ledger_id=ledger_id,
+        ),
+    )
+
+
+def _evidence(body: bytes | None) -> Evidence | None:
+    try:
+        return Evidence.model_validate(fact_of(body).get("evidence"))
+    except ValidationError:
+        return None
