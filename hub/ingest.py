@@ -182,6 +182,7 @@ class Ingest:
         database: Database,
         clock: Clock,
         notices: Notices,
+        promises: Promises,
         publish: Callable[[str, bytes], None],
     ) -> None:
         """`publish(topic, payload)` sends an answer, or loses it: the site will ask again."""
@@ -191,7 +192,7 @@ class Ingest:
         self._notices = notices
         self._publish = publish
         self._cards = Cards(settings.master_key())
-        self._promises = Promises(settings.promise_file)
+        self._promises = promises
         self._queue: queue.Queue[Message] = queue.Queue(settings.ingest.queue_messages)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None

@@ -53,7 +53,7 @@ def _number() -> Any:
 
 
 class Meta(SQLModel, table=True):
-    """Single values: `ledger` (the ledger's id), `cards` (counts changes of the card table), `session_secret`."""
+    """Single values: `ledger` (the ledger's id), `cards` (counts changes of the card table), `directory` (its lock)."""
 
     __tablename__ = "meta"
     key: str = Field(primary_key=True)

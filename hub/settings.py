@@ -89,8 +89,6 @@ class Ingest(_Section):
 class Sessions(_Section):
     """How long a login holds."""
 
-    secret_file: Path | None = None
-    """File of 64 hex digits that signs forms and cookies; made on first start in data_dir when not given."""
     hours: Annotated[int, Field(ge=1, le=24 * 30)] = 12
     """Hours after which staff must log in again."""
 
@@ -108,7 +106,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("data")
-    """Folder of the database file (SQLite), the record of promises and the made secrets; the hub must own it."""
+    """Folder of the database file (SQLite) and of the record of promises; the hub must own it."""
     database_url: str = ""
     """sqlite:///absolute/path or postgresql+psycopg://name:password@host/database; empty is data_dir/hub.sqlite3."""
     fleet_salt: Annotated[str, Field(pattern=r"^[0-9a-f]{16,64}$")]

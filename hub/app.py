@@ -1,0 +1,138 @@
+"""The hub put together: database, ingest, link to the broker, pages and API. The only place that knows them all."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from hub import api, ledger, migrations, refold, web
+from hub.auth import Door, Guard
+from hub.clock import Clock
+from hub.database import Database
+from hub.directory import feed
+from hub.errors import DatabaseNotReady, PromiseBroken
+from hub.ingest import Ingest
+from hub.ledger import Promises, Touched
+from hub.link import Link
+from hub.notices import Notices
+from hub.parts import Parts, parts_of
+from hub.settings import Settings
+from protocol import __version__
+from protocol.hello import HubHello
+from protocol.names import LedgerId
+
+STATIC = Path(web.__file__).parent / "static"
+
+health = APIRouter()
+
+
+class Health(BaseModel):
+    """How the hub is; all that is said without a login."""
+
+    status: str
+    """ok, or degraded while the database or the broker can't be reached."""
+    version: str
+    database: bool
+    broker: bool
+
+
+@health.get("/health", summary="How the hub is", tags=["health"])
+async def how_is_it(response: Response, parts: Parts = Depends(parts_of)) -> Health:  # noqa: B008 (FastAPI's way)
+    """Open to all. 503 while the database can't be reached."""
+    try:
+        await run_in_threadpool(parts.database.probe)
+        database = True
+    except DatabaseNotReady:
+        database = False
+        response.status_code = 503
+    broker = parts.broker_up()
+    status = "ok" if database and broker else "degraded"
+    return Health(status=status, version=__version__, database=database, broker=broker)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database, reachable and of this version; makes the tables of an empty one. Raises DatabaseNotReady."""
+    database = Database(settings.url)
+    database.probe()
+    migrations.ensure(database.engine)
+    return database
+
+
+def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool = False) -> FastAPI:
+    """The whole hub as an application; its threads run between start and end of its lifespan.
+
+    Raises HubError when the database isn't ready, or holds less than sites were promised (rule H9) and not `i_know`.
+    """
+    clock = clock or Clock()
+    database = open_database(settings)
+    promises = Promises(settings.promise_file)
+    ledger_id = _prepare(settings, database, clock, promises, i_know)
+    notices = Notices()
+    chance = random.Random()
+    link: Link
+
+    def hello() -> bytes:
+        spread = settings.ingest.hello_spread_s
+        return HubHello(ledger=LedgerId(ledger_id), at=clock.utc(), spread_s=spread).wire()
+
+    def publish(topic: str, payload: bytes) -> None:
+        link.publish(topic, payload)
+
+    ingest = Ingest(settings, database, clock, notices, promises, publish)
+    link = Link(settings.broker, ingest.offer, hello, chance)
+    parts = Parts(settings, database, clock, notices, lambda: link.up)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        ingest.start()
+        link.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(link.stop)
+            await run_in_threadpool(ingest.stop)
+            database.close()
+
+    app = FastAPI(
+        title="microlib hub",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    app.state.ingest = ingest
+    app.add_middleware(Guard, door=Door(parts))
+    app.include_router(health)
+    app.include_router(api.router)
+    app.include_router(web.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def _prepare(settings: Settings, database: Database, clock: Clock, promises: Promises, i_know: bool) -> str:
+    """What must be true before the first message: the promise, newer understanding, settings told to sites."""
+    with database.write() as session:
+        broken = promises.broken(session)
+        if broken and not i_know:
+            raise PromiseBroken(
+                "this ledger is older than what sites were promised; events may be gone for ever. "
+                + "; ".join(broken)
+                + ". Restore a newer backup, or start with --i-know"
+            )
+        _understand(session, settings)
+        feed.update_all(session, settings.owners, clock.utc())
+        return ledger.ledger_id(session)
+
+
+def _understand(session: Session, settings: Settings) -> None:
+    touched = Touched()
+    if ledger.reinterpret(session, touched):
+        refold.apply(session, touched, settings.zone)

@@ -1,0 +1,221 @@
+"""`microlib-hub`: serve, import, check, replay, migrate, staff."""
+
+import argparse
+import getpass
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import uvicorn
+
+from hub import ledger, migrations, refold
+from hub.app import create_app, open_database
+from hub.auth import PasswordUnfit, Role, add_staff
+from hub.clock import Clock
+from hub.database import Database
+from hub.directory import sources
+from hub.directory.sources import Kind
+from hub.errors import HubError, ImportRefused
+from hub.ledger import Touched
+from hub.settings import Settings, load
+from hub.telling import tell_item, tell_places
+from protocol import __version__
+
+log = logging.getLogger("hub")
+
+SHOWN = 200
+"""Differences listed by `check`, at most."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; answers the process's exit code: 0 well, 1 not, 2 wrong words, 130 interrupted."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        return int(args.command(load(args.config), args))
+    except (HubError, PasswordUnfit) as wrong:
+        _err(f"microlib-hub: {wrong}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="microlib-hub", description="The centre of a city's micro-libraries.")
+    parser.add_argument("--version", action="version", version=f"microlib-hub {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[Settings, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub.add_argument("--config", type=Path, help="hub.toml; without it, MICROLIB_HUB_* of the environment alone")
+        sub.add_argument("-v", "--verbose", action="store_true", help="say more in the log")
+        sub.set_defaults(command=command)
+        return sub
+
+    serve = add("serve", _serve, "take events in and serve pages and API until stopped (Ctrl-C, SIGTERM)")
+    serve.add_argument(
+        "--i-know", action="store_true", help="start although this ledger is older than what sites were promised"
+    )
+    bring = add("import", _import, "read a CSV file, list every bad row, and import it when told to")
+    bring.add_argument("kind", type=Kind, choices=list(Kind), metavar="KIND", help=", ".join(Kind))
+    bring.add_argument("file", type=Path, metavar="FILE", help="CSV in UTF-8 with a heading")
+    bring.add_argument("--apply", action="store_true", help="import it, all or nothing; without this, only look")
+    check = add("check", _check, "build every projection anew from the ledger and say what differs")
+    check.add_argument("--repair", action="store_true", help="write what the ledger says")
+    replay = add("replay", _replay, "say from the ledger where items were, or what happened to one")
+    replay.add_argument("--until", type=_moment, metavar="TIME", help="only what happened until then (ISO 8601)")
+    replay.add_argument("--item", metavar="ITEM", help="the whole history of one item; without it, every item")
+    add("migrate", _migrate, "bring the database's tables to this version")
+    staff = add("staff", _staff, "who may log in")
+    staff.add_argument("action", choices=["add"], help="add: somebody new, or a new password")
+    staff.add_argument("name", help="what is typed at login")
+    staff.add_argument("--role", type=Role, choices=list(Role), default=Role.LIBRARIAN, metavar="ROLE")
+    staff.add_argument("--password-stdin", action="store_true", help="read the password from the first line of input")
+    return parser
+
+
+# ------------------------------------------------------------------------------------------------------------ commands
+
+
+def _serve(settings: Settings, args: argparse.Namespace) -> int:
+    app = create_app(settings, i_know=args.i_know)
+    config = uvicorn.Config(
+        app,
+        host=settings.listen.host,
+        port=settings.listen.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=settings.listen.behind_proxy,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:  # uvicorn hands the signal on once it has stopped in order
+        pass
+    return 0 if server.started else 1
+
+
+def _import(settings: Settings, args: argparse.Namespace) -> int:
+    database = open_database(settings)
+    try:
+        with database.read() as session:
+            plan = sources.read(args.kind, args.file, session, settings)
+        for note in plan.notes:
+            _out(note)
+        if plan.bad:
+            for bad in plan.bad:
+                _out(str(bad))
+            raise ImportRefused(args.file.name, plan.bad)
+        if not args.apply:
+            _out(f"{args.file.name}: {len(plan.rows)} rows of {args.kind} are fine; nothing imported without --apply")
+            return 0
+        count = sources.apply(plan, database, settings, Clock().utc(), _progress)
+        _out(f"{args.file.name}: {count} rows of {args.kind} imported")
+        return 0
+    except OSError as wrong:
+        raise HubError(f"{args.file}: {wrong.strerror or wrong}") from None
+    finally:
+        database.close()
+
+
+def _check(settings: Settings, args: argparse.Namespace) -> int:
+    database = open_database(settings)
+    try:
+        if args.repair:
+            return _repair(database, settings)
+        with database.read() as session:
+            rows = refold.count_rows(session)
+            found = refold.differences(session, settings.zone)
+    finally:
+        database.close()
+    for sentence in found[:SHOWN]:
+        _out(sentence)
+    if len(found) > SHOWN:
+        _out(f"… and {len(found) - SHOWN} more")
+    said = f"{len(found)} differences; --repair writes what the ledger says" if found else "every table agrees with it"
+    _out(f"{rows} rows of the ledger folded: {said}")
+    return 1 if found else 0
+
+
+def _repair(database: Database, settings: Settings) -> int:
+    with database.write() as session:
+        before = refold.differences(session, settings.zone)
+        ledger.reinterpret(session, Touched())
+        refold.rebuild(session, settings.zone)
+    _out(f"{len(before)} differences repaired")
+    return 0
+
+
+def _replay(settings: Settings, args: argparse.Namespace) -> int:
+    database = open_database(settings)
+    try:
+        with database.read() as session:
+            lines = (
+                tell_item(session, args.item, settings.zone, args.until)
+                if args.item
+                else tell_places(session, settings.zone, args.until)
+            )
+            for line in lines:
+                _out(line)
+    finally:
+        database.close()
+    return 0
+
+
+def _migrate(settings: Settings, args: argparse.Namespace) -> int:
+    database = Database(settings.url)
+    try:
+        database.probe()
+        migrations.migrate(database.engine)
+    finally:
+        database.close()
+    _out("the database is of this version")
+    return 0
+
+
+def _staff(settings: Settings, args: argparse.Namespace) -> int:
+    if args.password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = getpass.getpass("Password: ")
+        if getpass.getpass("Again: ") != password:
+            raise HubError("the two passwords differ")
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            add_staff(session, args.name, password, Clock().utc(), args.role, settings.languages[0])
+    finally:
+        database.close()
+    _out(f"{args.name} may log in as {args.role}")
+    return 0
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+def _moment(value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is no time like 2026-11-23T10:00+08:00") from None
+    return moment.astimezone() if moment.tzinfo is None else moment
+
+
+def _progress(done: int, of: int) -> None:
+    _err(f"cards hashed: {done} of {of}")
+
+
+def _out(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _err(line: str) -> None:
+    sys.stderr.write(line + "\n")
