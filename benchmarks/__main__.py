@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import journal, stopwatch
+from benchmarks import ingest, journal, stopwatch
 
-ALL = {"journal": journal.contest}
+ALL = {"journal": journal.contest, "ingest": ingest.contest}
 
 
 def main() -> int:

@@ -37,6 +37,8 @@ def contest(folder: Path) -> Iterator[Contest]:
             return COMMITS
 
         try:
-            yield Contest("commits", "journal commit of one event", commit, "append 4 KiB + fsync", append)
+            yield Contest(
+                "commits", "journal commit of one event", lambda: commit, "append 4 KiB + fsync", lambda: append
+            )
         finally:
             os.close(raw)

@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+Turn = Callable[[], int]
+
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Each work does some of its units when called and returns how many; making ready is not part of it."""
+    """Two makers of work: each call makes ready, untimed, and answers a turn that does some units and says how many."""
 
     unit: str
     ours: str
-    do_ours: Callable[[], int]
+    our_turn: Callable[[], Turn]
     reference: str
-    do_reference: Callable[[], int]
+    reference_turn: Callable[[], Turn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Result:
 
 def run(contest: Contest, rounds: int) -> Result:
     """Runs both in turns `rounds` times, after one turn that doesn't count."""
-    pairs = [(_rate(contest.do_ours), _rate(contest.do_reference)) for _ in range(rounds + 1)][1:]
+    pairs = [(_rate(contest.our_turn), _rate(contest.reference_turn)) for _ in range(rounds + 1)][1:]
     return Result(
         contest,
         statistics.median(ours for ours, _ in pairs),
@@ -40,7 +42,8 @@ def run(contest: Contest, rounds: int) -> Result:
     )
 
 
-def _rate(work: Callable[[], int]) -> float:
+def _rate(ready: Callable[[], Turn]) -> float:
+    turn = ready()
     start = time.perf_counter()
-    done = work()
+    done = turn()
     return done / (time.perf_counter() - start)
