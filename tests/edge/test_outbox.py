@@ -523,7 +523,7 @@ class World:
         self.run(self.now + 7200)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", [*range(20), 103, 121, 152, 158])  # the last four catch mutants that the others spare
 def test_whatever_happens_every_event_that_was_not_destroyed_arrives_once_and_in_order(
     tmp_path: Path, seed: int
 ) -> None:
