@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, cast, or_, select
 from sqlmodel import Session, col
 
 from hub.models import Item, LedgerRow, Loan, Patron, Title
+from hub.parts import Parts
 from hub.projections.states import LoanState
 from hub.views.view import Cut, Found, View, cut_from
 
@@ -85,6 +86,11 @@ class LoanView(View):
     closed_visit: str | None
     ledger_id: int | None
     """Row of the ledger that says it was borrowed."""
+
+
+def today(parts: Parts) -> date:
+    """Today in the library's zone."""
+    return parts.clock.utc().astimezone(parts.settings.zone).date()
 
 
 def loans(
