@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import ingest, journal, stopwatch
+from benchmarks import frames, ingest, journal, stopwatch
 
-ALL = {"journal": journal.contest, "ingest": ingest.contest}
+ALL = {"journal": journal.contest, "ingest": ingest.contest, "frames": frames.contest}
 
 
 def main() -> int:
