@@ -13,6 +13,7 @@ PURE_FILES = (
     "edge/errors.py",
     "edge/access.py",
     "edge/shelf.py",
+    "edge/tally.py",
     "edge/circulation.py",
     "edge/screen.py",
     "edge/stations/*.py",
