@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from edge.frames.tagdata import Blank, Content, Damaged, ItemContent
+from edge.frames.tagdata import Blank, Content, Damaged, ItemContent, PatronCard
 from edge.shelf import Presence, Shelf, Sighting, Standing
 from protocol.directory import ItemEntry, Lending
 from protocol.events import (
@@ -95,6 +95,8 @@ def identify(
             return Identity(content.item, None, ForeignKind.UNKNOWN_ITEM)
         case ItemContent():
             return Identity(content.item, content.owner, ForeignKind.OTHER_LIBRARY)
+        case PatronCard():
+            return Identity(foreign=ForeignKind.CARD)
         case Blank():
             return Identity(foreign=ForeignKind.BLANK)
         case Damaged() | None:

@@ -89,6 +89,8 @@ class ForeignKind(StrEnum):
     OTHER_LIBRARY = "other-library"
     UNKNOWN_ITEM = "unknown-item"
     """Ours by its owner field, but the directory doesn't know it (yet)."""
+    CARD = "card"
+    """A patron's card, left on the shelf."""
     BLANK = "blank"
     DAMAGED = "damaged"
     """Content that no decoder vouches for."""

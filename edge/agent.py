@@ -1,0 +1,271 @@
+"""The composition root of a site: builds every part and runs the one thread that owns the journal and the tables.
+
+Everything else (devices, broker, kiosk) runs beside it and only puts notices into its inbox. Nothing here decides:
+`edge.stations` does, and `edge.keeper` performs.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from edge.errors import StorageFailed
+from edge.frames import tagdata
+from edge.health import free_mb
+from edge.keeper import Keeper, Site
+from edge.link import Link
+from edge.stations.inputs import DoorMoved, Input, Part, PartDown, PartUp, RoundDone, RoundFailed, Started
+from edge.tally import Tally
+from edge.watch import (
+    CardShown,
+    ContactMoved,
+    Down,
+    Notice,
+    RoundRun,
+    TagRead,
+    Up,
+    Watch,
+)
+from protocol import __version__
+from protocol.events import AgentStarted, AgentStopped, Fact
+from protocol.names import BootId, CardTag, DeviceName, StationName
+from protocol.status import Status
+
+log = logging.getLogger(__name__)
+
+START_GRACE_S = 8.0
+"""Devices that haven't answered so long after the start count as down."""
+PROBE_S = 10.0
+"""Between attempts to write while the storage fails."""
+HOUSEKEEPING_S = 3600.0
+"""Between forgetting old events and shortening files."""
+
+
+class Agent:
+    """One site, running. Built whole by `edge.cli`, or by a simulation with its own clock, devices and connection."""
+
+    def __init__(
+        self,
+        site: Site,
+        boot: BootId,
+        link: Link,
+        watches: Mapping[DeviceName, Watch[Any]],
+        keepers: Mapping[StationName, Keeper],
+        inbox: "queue.SimpleQueue[Notice]",
+        alive: Callable[[], bool],
+        notify: Callable[[str], None],
+    ) -> None:
+        self.site = site
+        self.boot = boot
+        self.link = link
+        self.watches = watches
+        self.keepers = keepers
+        self._inbox = inbox
+        self._alive = alive
+        self._notify = notify
+        self._unsaid: list[Fact] = []
+        self._started = False
+        self._up: set[DeviceName] = set()
+        self._door_open: dict[DeviceName, bool | None] = {}
+        now = site.clock.now()
+        self._began = now
+        self._next = {"clock": now, "probe": now, "house": now + HOUSEKEEPING_S, "screen": now + 60}
+        visits = site.journal.kept("visit/")
+        self.say(AgentStarted(version=__version__, open_visits=len(visits)))
+
+    # --- the loop ---
+
+    def turn(self, notice: Notice | None) -> None:
+        """One round of the loop: a notice if there is one, then whatever is due."""
+        if notice is not None:
+            self.notice(notice)
+        now = self.site.clock.now()
+        if not self._started and (self._up >= set(self.watches) or now - self._began > START_GRACE_S):
+            self._start()
+        for keeper in self.keepers.values():
+            keeper.tick(now)
+        self._chores(now)
+        self.link.pump(now, self.status)
+
+    def wait_s(self) -> float:
+        """How long the loop may sleep for, when no notice comes."""
+        now = self.site.clock.now()
+        dues = [self.link.next_due(), *self._next.values()]
+        dues += [due for keeper in self.keepers.values() if (due := keeper.next_due()) is not None]
+        return min(max(min(dues) - now, 0.0), 0.1)
+
+    def run(self, stop: threading.Event) -> None:
+        """Works until `stop` is set; then writes down that it stopped in order."""
+        self._notify("READY=1")
+        while not stop.is_set():
+            try:
+                notice: Notice | None = self._inbox.get(timeout=self.wait_s())
+            except queue.Empty:
+                notice = None
+            self.turn(notice)
+        self._notify("STOPPING=1")
+        self.say(AgentStopped())
+        self.link.pump(self.site.clock.now(), self.status)
+
+    # --- notices ---
+
+    def notice(self, notice: Notice) -> None:
+        """Routes what a watch saw to the stations it concerns."""
+        match notice:
+            case Up():
+                self._device_up(notice)
+            case Down(device, why):
+                self._device_down(device, why)
+            case CardShown(device, look):
+                for keeper in self._using(device):
+                    keeper.tapped(look.uid)
+            case ContactMoved(device, is_open):
+                for keeper in self._using(device):
+                    keeper.take(DoorMoved(is_open))
+            case RoundRun(device, shelf, count, done, why):
+                given: Input
+                if done is None:
+                    given = RoundFailed(shelf, count, why)
+                else:
+                    given = RoundDone(shelf, count, done.tags, done.complete)
+                for keeper in self._using(device):
+                    keeper.take(given)
+            case TagRead(device, tag, count, memory):
+                content = None
+                if memory is not None:
+                    content = tagdata.decode(memory.dsfid, memory.data, memory.block_size)
+                for keeper in self._using(device):
+                    keeper.read(tag, count, content)
+
+    def _device_up(self, notice: Up) -> None:
+        self._up.add(notice.device)
+        self.say(self.site.health.up(notice.device, notice.says, self.site.clock.now()))
+        if notice.door_open is not None:
+            self._door_open[notice.device] = notice.door_open
+        if not self._started:
+            return
+        for keeper in self._using(notice.device):
+            part = self._part(keeper, notice.device)
+            if all(name in self._up for name in self._devices(keeper, part)):
+                keeper.take(PartUp(part, notice.door_open))
+
+    def _device_down(self, device: DeviceName, why: str) -> None:
+        self._up.discard(device)
+        self.say(self.site.health.down(device, why, self.site.clock.now()))
+        if self._started:
+            for keeper in self._using(device):
+                keeper.take(PartDown(self._part(keeper, device)))
+
+    def _start(self) -> None:
+        """Every device answered, or had its time: tell the stations what there is."""
+        self._started = True
+        for keeper in self.keepers.values():
+            parts = (Part.DOOR, Part.CARD, Part.READER)
+            down = {p for p in parts if any(d not in self._up for d in self._devices(keeper, p))}
+            keeper.take(Started(self._door_open.get(keeper.station.door), frozenset(down)))
+
+    def _using(self, device: DeviceName) -> list[Keeper]:
+        return [k for k in self.keepers.values() if any(device in self._devices(k, p) for p in Part)]
+
+    @staticmethod
+    def _devices(keeper: Keeper, part: Part) -> tuple[DeviceName, ...]:
+        station = keeper.station
+        match part:
+            case Part.DOOR:
+                return (station.door,)
+            case Part.CARD:
+                return (station.card_reader,)
+            case Part.READER:
+                return tuple(s.reader for s in station.shelves)
+            case _:
+                return ()
+
+    def _part(self, keeper: Keeper, device: DeviceName) -> Part:
+        return next(p for p in Part if device in self._devices(keeper, p))
+
+    # --- facts of the site itself ---
+
+    def say(self, *facts: Fact | None) -> None:
+        """Writes down facts that belong to no station; what can't be written now is said when it can."""
+        self._unsaid += [f for f in facts if f is not None]
+        if not self._unsaid:
+            return
+        try:
+            self.site.journal.commit(tuple(self._unsaid), self.site.clock.stamp())
+        except StorageFailed as failed:
+            self._storage_failed(failed)
+        else:
+            self._unsaid.clear()
+
+    def status(self) -> Status:
+        """How the site is right now."""
+        site = self.site
+        stamp = site.clock.stamp()
+        return Status(
+            boot=self.boot,
+            connection=self.link.connection or 0,
+            at=stamp.at,
+            up_ms=stamp.up_ms,
+            clock=stamp.clock,
+            every_s=round(site.settings.delivery.heartbeat_s),
+            stations=tuple(k.status() for k in self.keepers.values()),
+            devices=site.health.devices(),
+            queue=site.journal.last - site.journal.stored,
+            last=site.journal.last,
+            directory_version=site.mirror.version,
+            directory_age_s=site.directory_age_s(),
+            free_mb=free_mb(site.settings.data_dir),
+        )
+
+    def _storage_failed(self, failed: StorageFailed) -> None:
+        if self.site.storage_ok:
+            log.error("the journal can't be written: %s", failed)
+        self.site.storage_ok = False
+        for keeper in self.keepers.values():
+            keeper.take(PartDown(Part.STORAGE))
+
+    def _chores(self, now: float) -> None:
+        if now >= self._next["clock"]:
+            self._next["clock"] = now + 1
+            self.say(self.site.clock.watch())
+            if self._alive():
+                self._notify("WATCHDOG=1")
+        if now >= self._next["probe"]:
+            self._next["probe"] = now + PROBE_S
+            if not self.site.storage_ok:
+                self._probe()
+        if now >= self._next["screen"]:
+            self._next["screen"] = now + 60
+            for keeper in self.keepers.values():
+                keeper.refresh()
+        if now >= self._next["house"]:
+            self._next["house"] = now + HOUSEKEEPING_S
+            self._housekeep()
+
+    def _probe(self) -> None:
+        try:
+            self.site.journal.check()
+        except StorageFailed:
+            return
+        self.site.storage_ok = True
+        self.say()
+        for keeper in self.keepers.values():
+            keeper.take(PartUp(Part.STORAGE))
+
+    def _housekeep(self) -> None:
+        keep = timedelta(days=self.site.settings.storage.keep_days)
+        stamp = self.site.clock.stamp()
+        try:
+            self.site.journal.forget(stamp, keep)
+            self.site.journal.commit((), stamp, keep=dict.fromkeys(self._settled_tallies()))
+            self.site.journal.rest()
+        except StorageFailed as failed:
+            self._storage_failed(failed)
+
+    def _settled_tallies(self) -> list[str]:
+        """Keys of the tallies that the directory has caught up with."""
+        tallies = {key: Tally.model_validate_json(kept) for key, kept in self.site.journal.kept("tally/").items()}
+        cards = {key: self.site.mirror.card(CardTag(key.removeprefix("tally/"))) for key in tallies}
+        return [key for key, card in cards.items() if card is None or card.loans != tallies[key].base]

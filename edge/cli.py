@@ -1,0 +1,135 @@
+"""`microlib-edge`: run the site's agent, check its devices, ask how it is, shut its locks."""
+
+import argparse
+import json
+import logging
+import secrets
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.assembly import assemble
+from edge.devices import registry
+from edge.devices.kinds import CardReader, Device, Door, TagReader
+from edge.errors import DeviceError, EdgeError
+from edge.settings import Settings, load
+from protocol import __version__
+
+log = logging.getLogger("edge")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; answers the process's exit code: 0 well, 1 not, 2 wrong words."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return int(args.command(load(args.config), args))
+    except EdgeError as wrong:
+        sys.stderr.write(f"microlib-edge: {wrong}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="microlib-edge", description="The agent of one micro-library site.")
+    parser.add_argument("--version", action="version", version=f"microlib-edge {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, text in (
+        ("run", _run, "serve patrons until stopped (Ctrl-C, SIGTERM)"),
+        ("check", _check, "open every configured device and say what answers"),
+        ("status", _status, "ask the running agent how it is"),
+        ("relock", _relock, "put every lock into its safe state and let go"),
+    ):
+        sub = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        sub.add_argument("--config", type=Path, default=Path("/etc/microlib/site.toml"), help="default: %(default)s")
+        sub.add_argument("-v", "--verbose", action="store_true", help="say more in the log")
+        sub.set_defaults(command=command)
+    return parser
+
+
+def _run(settings: Settings, args: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with assemble(settings, random=secrets.token_bytes) as agent:
+        log.info("site %s: agent %s is up", settings.site, __version__)
+        agent.run(stop)
+    log.info("site %s: stopped in order", settings.site)
+    return 0
+
+
+def _check(settings: Settings, args: argparse.Namespace) -> int:
+    bad = 0
+    for name, section in settings.device.items():
+        device = registry.build(name, section)
+        try:
+            says = device.connect()
+            sys.stdout.write(f"{name:16} ok      {section['driver']}: {says}; {_try(device)}\n")
+        except DeviceError as error:
+            bad += 1
+            sys.stdout.write(f"{name:16} FAILED  {section['driver']}: {error.why}\n")
+        finally:
+            device.close()
+    sys.stdout.write(f"{len(settings.device) - bad} of {len(settings.device)} devices answer\n")
+    return 1 if bad else 0
+
+
+def _try(device: Device) -> str:
+    """What the device does when asked for its work once."""
+    actions: tuple[tuple[str, Callable[[Any], str]], ...] = (
+        ("look", _tried_card),
+        ("round", _tried_shelf),
+        ("is_open", _tried_door),
+    )
+    return next((act(device) for method, act in actions if hasattr(device, method)), "")
+
+
+def _tried_card(device: CardReader) -> str:
+    look = device.look()
+    return "several cards in the field" if look.several else "a card is there" if look.uid else "no card in the field"
+
+
+def _tried_shelf(device: TagReader) -> str:
+    return f"{len(device.round().tags)} tags in the field"
+
+
+def _tried_door(device: Door) -> str:
+    return "the door is open" if device.is_open() else "the door is shut"
+
+
+def _status(settings: Settings, args: argparse.Namespace) -> int:
+    url = f"http://{settings.kiosk.host}:{settings.kiosk.port}/status"
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            status = json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        sys.stderr.write(f"microlib-edge: no agent answers at {url}: {error}\n")
+        return 1
+    sys.stdout.write(json.dumps(status, indent=2, ensure_ascii=False) + "\n")
+    failed = [d["device"] for d in status["devices"] if d["state"] != "ok"]
+    return 1 if failed else 0
+
+
+def _relock(settings: Settings, args: argparse.Namespace) -> int:
+    bad = 0
+    for name in {station.door for station in settings.station}:
+        door: Any = registry.build(name, settings.device[name])
+        try:
+            door.connect()
+            door.relock()
+        except DeviceError as error:
+            bad += 1
+            sys.stderr.write(f"microlib-edge: {name}: {error.why}\n")
+        finally:
+            door.close()
+    return 1 if bad else 0
