@@ -257,6 +257,9 @@ def test_a_driver_loads_and_its_options_are_explained(name: str) -> None:
     said = explained(text)
     missing = [key for key in driver.Options.model_fields if len(said.get(f"device.{section}.{key}", "")) < 10]
     assert missing == []
+    defaults = {key: field.default for key, field in driver.Options.model_fields.items() if not field.is_required()}
+    shown = devices[section]
+    assert {key: shown[key] for key, default in defaults.items() if plain(default) != shown[key]} == {}
     for options in devices.values():
         if options["driver"] == name:
             driver.Options.model_validate({key: value for key, value in options.items() if key != "driver"})
