@@ -9,13 +9,12 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import SQLModel
-
 from benchmarks.stopwatch import Contest, Turn
 from hub.clock import Clock
 from hub.database import Database
 from hub.ingest import Ingest, Message
 from hub.ledger import Promises
+from hub.migrations import migrate
 from hub.notices import Notices
 from hub.settings import Broker, Settings
 from protocol.envelope import ZERO, Batch, BatchHead, Envelope, chain_all
@@ -155,6 +154,6 @@ def _ingest(folder: Path) -> Ingest:
         broker=Broker(tls=False),
     )
     database = Database(settings.url)
-    SQLModel.metadata.create_all(database.engine)
+    migrate(database.engine)
     promises = Promises(settings.promise_file)
     return Ingest(settings, database, Clock(), Notices(), promises, lambda _topic, _payload: None)

@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from protocol import topics
 from protocol.names import SiteId
 from protocol.topics import Down, Up
+from tests.brokers import free_port
 
 FILES = Path(__file__).parents[2] / "deploy" / "broker"
 BANK = SiteId("harbour-bank")
@@ -114,9 +115,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     make_certificates(folder)
     shutil.copy(FILES / "acl", folder / "acl")
     (folder / "acl").chmod(0o600)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = (FILES / "mosquitto.conf").read_text(encoding="utf-8")
     assert "\nlistener 8883\n" in settings
     settings = settings.replace("\nlistener 8883\n", f"\nlistener {port} 127.0.0.1\n")
