@@ -129,7 +129,6 @@ class Pass:
     label: str
     klass: CardClass = CardClass.PATRON
     patron: str | None = None
-    block: Block | None = None
     known: bool = True
     """False: the library never issued it."""
 
@@ -234,7 +233,7 @@ def _partner(site: SiteId) -> Partner:
 
 
 def _members(chance: Random, today: date) -> tuple[Member, ...]:
-    """Forty patrons: the school's are mostly children; one is blocked, one's membership has run out."""
+    """Forty patrons: the school's are mostly children; one is blocked, one lost the card, one's time has run out."""
     names = [*CHINESE_NAMES, *ENGLISH_NAMES]
     chance.shuffle(names)
     members = []
@@ -250,19 +249,17 @@ def _members(chance: Random, today: date) -> tuple[Member, ...]:
                 tastes=tuple(chance.sample(partner.themes, 3)),
                 language="chi" if name in CHINESE_NAMES else "eng",
                 until=today + timedelta(days=-30 if number == 12 else chance.randint(60, 700)),
-                block=Block.BLOCKED if number == 5 else None,
+                block={5: Block.BLOCKED, 9: Block.LOST}.get(number),
             )
         )
     return tuple(members)
 
 
 def _passes(chance: Random, members: Sequence[Member]) -> tuple[Pass, ...]:
-    """A card each; two patrons have a second one, one lost theirs and has a new one; and those of no patron."""
+    """A card each; two patrons have a second one; and those of no patron."""
     uids = _card_uids(chance)
     passes = [Pass(next(uids), f"Card {m.patron}", patron=m.patron) for m in members]
     passes += [Pass(next(uids), f"Phone of {members[n].patron}", patron=members[n].patron) for n in (3, 17)]
-    lost = members[9].patron
-    passes.append(Pass(next(uids), f"Lost card of {lost}", patron=lost, block=Block.LOST))
     passes.append(Pass(next(uids), "Courier 1", CardClass.COURIER))
     passes.append(Pass(next(uids), "Cleaner 1", CardClass.SERVICE))
     passes.append(Pass(next(uids), "Card of another library", known=False))
@@ -285,8 +282,9 @@ def _card_uids(chance: Random) -> Iterator[str]:
 
 
 def write(stock: Stock, folder: Path) -> dict[str, Path]:
-    """The files of `microlib-hub import`, by what they hold: sites, rules, titles, items, patrons, cards."""
+    """The files of `microlib-hub import`, by what they hold: sites, rules, titles, items, patrons with cards."""
     folder.mkdir(parents=True, exist_ok=True)
+    members = {m.patron: m for m in stock.members}
     tables: dict[str, list[dict[str, Any]]] = {
         "sites": [_site_row(p) for p in PARTNERS],
         "rules": [
@@ -295,8 +293,7 @@ def write(stock: Stock, folder: Path) -> dict[str, Path]:
         ],
         "titles": [t.row for t in stock.titles],
         "items": [_item_row(c) for c in stock.copies],
-        "patrons": [_patron_row(m) for m in stock.members],
-        "cards": [_card_row(p) for p in stock.passes if p.known],
+        "patrons": [_patron_row(held, members.get(held.patron or "")) for held in stock.passes if held.known],
     }
     paths = {}
     for what, rows in tables.items():
@@ -330,21 +327,15 @@ def _item_row(copy: Copy) -> dict[str, Any]:
     }
 
 
-def _patron_row(member: Member) -> dict[str, Any]:
+def _patron_row(held: Pass, member: Member | None) -> dict[str, Any]:
+    """A card and its patron; a patron with two cards has two rows."""
     return {
-        "patron": member.patron,
-        "name": member.name,
-        "group": member.group,
-        "until": member.until.isoformat(),
-        "block": member.block or "",
-    }
-
-
-def _card_row(held: Pass) -> dict[str, Any]:
-    return {
-        "uid": held.uid,
-        "patron": held.patron or "",
-        "klass": held.klass,
-        "block": held.block or "",
+        "patron": member.patron if member else "",
+        "name": member.name if member else "",
+        "group": member.group if member else "",
+        "until": member.until.isoformat() if member else "",
+        "block": (member.block or "") if member else "",
+        "card_uid": held.uid,
+        "card_class": held.klass,
         "label": held.label,
     }

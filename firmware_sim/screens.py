@@ -1,0 +1,74 @@
+"""What a person reads at a kiosk: its screen, followed over its event stream for as long as the demo runs."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+
+QUIET_S = 25.0
+"""Silence after which the stream counts as broken: a kiosk says something every ten seconds."""
+AGAIN_S = 0.3
+"""Between attempts to reach a kiosk."""
+
+
+class Screen:
+    """Follows one kiosk at 127.0.0.1."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.kind: str | None = None
+        """The screen shown now (edge.screen's kinds); None while nobody answers."""
+        self.since = 0.0
+        """When it began to be shown, monotonic seconds."""
+        self._stop = threading.Event()
+        self._socket: socket.socket | None = None
+        self._thread = threading.Thread(target=self._follow, name=f"screen-{port}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Looks away."""
+        self._stop.set()
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # the kiosk was quicker
+        self._thread.join(5)
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._read()
+            except (OSError, http.client.HTTPException):
+                pass  # the agent isn't there just now: that is what None says
+            self._show(None)
+            self._stop.wait(AGAIN_S)
+
+    def _read(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=QUIET_S)
+        try:
+            connection.connect()
+            self._socket = connection.sock
+            connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
+            stream = connection.getresponse()
+            while not self._stop.is_set() and (line := stream.readline()):
+                if line.startswith(b"data:"):
+                    self._show(_kind(line[5:]))
+        finally:
+            connection.close()
+
+    def _show(self, kind: str | None) -> None:
+        if kind != self.kind:
+            self.kind, self.since = kind, time.monotonic()
+
+
+def _kind(data: bytes) -> str | None:
+    try:
+        screen = json.loads(data)
+    except ValueError:
+        return None
+    return str(screen["kind"]) if isinstance(screen, dict) and "kind" in screen else None

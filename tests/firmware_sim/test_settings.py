@@ -1,0 +1,58 @@
+"""The demo's settings files are ones its programs accept."""
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from edge.settings import load as load_site
+from firmware_sim import settings
+from firmware_sim.catalogue import PARTNERS, stock
+from hub.settings import load as load_hub
+from protocol.cards import site_key
+
+DEVICES: dict[str, dict[str, Any]] = {
+    "card": {"driver": "mfrc522"},
+    "door": {"driver": "gpio-door", "lock_pin": 17, "contact_pin": 27},
+    "shelf-a": {"driver": "feig-obid", "port": "/dev/null"},
+    "shelf-b": {"driver": "feig-obid", "port": "/dev/null"},
+}
+LIBRARY = stock(Random(1), date(2026, 11, 23))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> settings.Secrets:
+    return settings.keep(tmp_path)
+
+
+def test_the_hub_reads_its_file(tmp_path: Path, kept: settings.Secrets) -> None:
+    hub = load_hub(settings.write_hub(tmp_path, kept, 8000, 18830))
+    assert hub.listen.port == 8000
+    assert hub.broker.port == 18830
+    assert hub.master_key().hex() == kept.master_key
+
+
+@pytest.mark.parametrize("partner", PARTNERS, ids=lambda p: p.site)
+def test_each_site_reads_its_file_and_has_its_own_key(tmp_path: Path, kept: settings.Secrets, partner: object) -> None:
+    assert isinstance(partner, type(PARTNERS[0]))
+    references = settings.references_of(LIBRARY.references, partner.site)
+    folder = tmp_path / partner.site
+    site = load_site(settings.write_site(folder, kept, partner, 18831, 8101, references, DEVICES))
+    assert site.site == partner.site
+    assert site.name["zh-CN"] == partner.name_zh
+    assert site.site_key() == site_key(bytes.fromhex(kept.master_key), partner.site)
+    assert [(s.name, s.reference_tag) for s in site.station[0].shelves] == list(references.items())
+
+
+def test_secrets_are_made_once_and_readable_by_nobody_else(tmp_path: Path, kept: settings.Secrets) -> None:
+    assert settings.keep(tmp_path) == kept
+    assert settings.Secrets.new() != kept
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+
+
+def test_names_in_any_script_survive(tmp_path: Path, kept: settings.Secrets) -> None:
+    path = settings.write_hub(tmp_path / '馆 "1"', kept, 1, 2)
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["data_dir"] == str(tmp_path / '馆 "1"' / "hub")
