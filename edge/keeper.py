@@ -120,16 +120,19 @@ class Keeper:
             log.debug("%s: %s has no row for %s", self.station.name, before.phase, type(given).__name__)
             return
         self.state = after.state
+        failed = undone = False
         for effect in after.effects:
             try:
                 self._perform(effect)
-            except StorageFailed as failed:
-                log.error("%s: cannot record: %s", self.station.name, failed)
-                self.site.storage_ok = False
+            except StorageFailed as error:
+                failed = True
+                log.error("%s: cannot record: %s", self.station.name, error)
                 if isinstance(effect, Record) and effect.promise:
-                    self.state = before
-                self.take(PartDown(Part.STORAGE))
-                return
+                    undone, self.state = True, before
+                    break
+        if undone or (failed and self.site.storage_ok):
+            self.site.storage_ok = False
+            self.take(PartDown(Part.STORAGE))
 
     def tapped(self, uid: str | None) -> None:
         """A card was shown: its UID, or None when none could be read."""

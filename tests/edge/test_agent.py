@@ -1,0 +1,189 @@
+"""The agent as a whole: what reaches the journal, the lock and the screen, and in which order."""
+
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from protocol.events import (
+    AgentStarted,
+    Borrowed,
+    BorrowFlag,
+    CardRefused,
+    DeviceFailed,
+    DeviceRecovered,
+    ForeignFound,
+    Found,
+    RefusalReason,
+    Returned,
+    VisitEnded,
+    VisitOpened,
+    VisitOutcome,
+)
+from protocol.names import Isil
+from tests.edge.whole import ADA, BO, LOST, Whole, item, tag, written
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[Whole]:
+    world = Whole(tmp_path)
+    with world.running():
+        world.live(5)
+        yield world
+
+
+@contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    """No file of this process may grow: writes fail as they do on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_new_site_counts_what_is_on_its_shelves_and_is_ready(whole: Whole) -> None:
+    assert {f.item for f in whole.said(Found)} == {item(1), item(2), item(3)}
+    assert json.loads(whole.screens[-1])["kind"] == "idle"
+
+
+def test_a_tap_a_door_and_a_hand_become_a_loan(whole: Whole) -> None:
+    whole.visit(take={tag(2)})
+    (loan,) = whole.said(Borrowed)
+    assert (loan.item, loan.loan_days) == (item(2), 28)
+    (opened,) = whole.said(VisitOpened)
+    assert opened.visit == loan.visit
+    receipt = json.loads(whole.screens[-1])
+    assert receipt["kind"] == "receipt"
+    assert receipt["items"][0]["title"] == "Title 2"
+
+
+def test_the_open_visit_is_on_disk_before_the_lock_moves(whole: Whole) -> None:
+    seen: list[int] = []
+    whole.lock.before_pulse = lambda: seen.append(len(whole.said(VisitOpened)))
+    whole.tap()
+    assert (seen, whole.lock.pulses) == ([1], 1)
+
+
+def test_no_uid_and_no_card_tag_stands_in_an_event(whole: Whole) -> None:
+    whole.visit(take={tag(1)})
+    bodies = b"".join(row.body for row in whole.site.journal.after(0, 1000)).lower()
+    (opening,) = [row for row in whole.site.journal.after(0, 1000) if b"visit_opened" in row.body]
+    assert ADA.lower().encode() not in bodies
+    assert opening.aside is not None
+    assert opening.aside.card.encode() not in bodies
+    assert all(
+        row.aside is None for row in whole.site.journal.after(0, 1000) if row is not opening and row.seq != opening.seq
+    )
+
+
+def test_a_lost_card_opens_nothing(whole: Whole) -> None:
+    whole.tap(LOST)
+    assert whole.lock.pulses == 0
+    assert [f.reason for f in whole.said(CardRefused)] == [RefusalReason.LOST_CARD]
+
+
+def test_a_card_with_a_random_number_names_nobody(whole: Whole) -> None:
+    whole.tap("08A1B2C3")
+    assert whole.lock.pulses == 0
+    assert [f.reason for f in whole.said(CardRefused)] == [RefusalReason.UNREADABLE]
+
+
+def test_items_taken_in_several_visits_offline_add_up_against_the_limit(whole: Whole) -> None:
+    whole.visit(take={tag(1)})
+    whole.visit(take={tag(2)})
+    whole.visit(take={tag(3)})
+    assert [f.flags for f in whole.said(Borrowed)] == [(), (), (BorrowFlag.OVER_LIMIT,)]
+    whole.visit(take=set(), put={tag(1)}, uid=BO)
+    assert len(whole.said(Returned)) == 1
+
+
+def test_an_item_the_directory_does_not_know_by_its_tag_is_read(whole: Whole) -> None:
+    whole.tags.memories[tag(0x60)] = written(77, Isil("CN-110105001"))
+    whole.visit(put={tag(0x60)})
+    assert [f.item for f in whole.said(Returned)] == [item(77)]
+
+
+def test_a_barcode_of_ours_on_another_librarys_item_is_not_ours(whole: Whole) -> None:
+    whole.tags.memories[tag(0x61)] = written(1, Isil("DE-705"))
+    whole.visit(put={tag(0x61)})
+    assert not whole.said(Returned)
+    assert [(f.kind, f.owner) for f in whole.said(ForeignFound)] == [("other-library", "DE-705")]
+
+
+def test_a_tag_that_cannot_be_read_is_reported_and_nobodys_return(whole: Whole) -> None:
+    whole.visit(put={tag(0x62)})
+    assert [f.kind for f in whole.said(ForeignFound)] == ["damaged"]
+
+
+def test_a_reader_unplugged_is_reported_once_and_back_by_itself(whole: Whole) -> None:
+    whole.tags.gone = True
+    whole.live(60)
+    assert len(whole.said(DeviceFailed)) == 1
+    assert json.loads(whole.screens[-1])["kind"] == "out-of-order"
+    whole.tags.gone = False
+    whole.live(60)
+    assert len(whole.said(DeviceRecovered)) == 1
+    assert json.loads(whole.screens[-1])["kind"] == "idle"
+
+
+def test_the_loan_survives_a_power_cut_with_the_door_open(tmp_path: Path) -> None:
+    world = Whole(tmp_path)
+    with world.running():
+        world.live(5)
+        world.tap()
+        world.lock.open = True
+        world.live(1)
+    world.tags.tags -= {tag(1)}
+    with world.running():
+        world.live(2)
+        world.lock.open = False
+        world.live(5)
+        (loan,) = world.said(Borrowed)
+        (opened,) = world.said(VisitOpened)
+        (ended,) = world.said(VisitEnded)
+        assert loan.visit == opened.visit == ended.visit
+        assert ended.recovered
+        assert [f.open_visits for f in world.said(AgentStarted)] == [0, 1]
+
+
+def test_a_full_disk_turns_patrons_away_and_recovers(whole: Whole, tmp_path: Path) -> None:
+    with full_disk(tmp_path):
+        whole.tap()
+        assert whole.lock.pulses == 0
+        assert json.loads(whole.screens[-1])["kind"] == "out-of-order"
+        whole.tap()
+        assert json.loads(whole.screens[-1])["kind"] == "refused"
+    whole.live(30)
+    assert json.loads(whole.screens[-1])["kind"] == "idle"
+    whole.visit(take={tag(1)})
+    assert len(whole.said(Borrowed)) == 1
+
+
+def test_a_disk_that_fills_during_a_visit_settles_it_once_there_is_room(whole: Whole, tmp_path: Path) -> None:
+    whole.tap()
+    whole.lock.open = True
+    whole.live(1)
+    with full_disk(tmp_path):
+        whole.tags.tags -= {tag(1)}
+        whole.lock.open = False
+        whole.live(5)
+        assert "receipt" not in {json.loads(s)["kind"] for s in whole.screens}
+    whole.live(30)
+    (loan,) = whole.said(Borrowed)
+    (ended,) = whole.said(VisitEnded)
+    assert (loan.item, ended.outcome) == (item(1), VisitOutcome.SETTLED)
+
+
+def test_the_status_tells_the_shelf_the_door_and_the_devices(whole: Whole) -> None:
+    whole.visit(take={tag(1)})
+    status = whole.agent.status()
+    (station,) = status.stations
+    assert (station.phase, station.door, station.shelves[0].present) == ("idle", "shut", 2)
+    assert {d.state for d in status.devices} == {"ok"}
+    assert status.queue == status.last
+    assert station.last_visit_at is not None

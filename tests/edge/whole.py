@@ -1,0 +1,284 @@
+"""A whole agent in one process: real journal, directory, tables and link; devices, broker and time are the test's."""
+
+import queue
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from edge.agent import Agent
+from edge.assembly import versions
+from edge.clock import Clock
+from edge.devices.kinds import Look, Round, TagMemory
+from edge.directory import Asker, Mirror
+from edge.errors import DeviceGone, TagError
+from edge.frames import tagdata
+from edge.health import Health
+from edge.journal import Journal
+from edge.keeper import Keeper, Site
+from edge.link import Kind, Link
+from edge.outbox import Outbox, Vitals
+from edge.settings import Settings
+from edge.watch import CardWatch, DoorWatch, Notice, ReaderWatch, Watch
+from protocol.cards import card_secret, card_tag
+from protocol.directory import CardEntry, ItemEntry, Page, PolicyEntry, RuleEntry
+from protocol.envelope import Envelope, read_event
+from protocol.events import Fact
+from protocol.names import BootId, GroupName, Isil, ItemId, ShelfName, TagUid
+from protocol.topics import Up
+
+SALT = "00112233445566778899aabbccddeeff"
+KEY = bytes(range(32))
+OURS = Isil("CN-110105001")
+ADA, BO, LOST = "DEADBEEF", "04A1B2C3D4E5F6", "CAFEBABE"
+A = ShelfName("A")
+REFERENCE = TagUid("E0040100000000FA")
+
+
+def tag(n: int) -> TagUid:
+    return TagUid(f"E00401000001{n:04X}")
+
+
+def item(n: int) -> ItemId:
+    return ItemId(f"3000000000{n:04d}")
+
+
+class _Thing:
+    """What every device of the test can do: be there or not."""
+
+    Options = BaseModel
+
+    def __init__(self, options: Any = None) -> None:
+        self.gone = False
+        self.connects = 0
+
+    def connect(self) -> str:
+        self._there()
+        self.connects += 1
+        return "a test's device"
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _there(self) -> None:
+        if self.gone:
+            raise DeviceGone(type(self).__name__, "unplugged")
+
+
+class Cards(_Thing):
+    uid: str | None = None
+
+    def look(self) -> Look:
+        self._there()
+        return Look(self.uid)
+
+
+class Tags(_Thing):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[TagUid] = {tag(1), tag(2), tag(3)}
+        self.memories: dict[TagUid, TagMemory] = {}
+
+    def round(self) -> Round:
+        self._there()
+        return Round(frozenset(self.tags | {REFERENCE}))
+
+    def read(self, uid: TagUid, size: int = 34) -> TagMemory:
+        self._there()
+        if uid not in self.memories:
+            raise TagError(uid, "no answer")
+        return self.memories[uid]
+
+    def write_afi(self, uid: TagUid, afi: int) -> None:
+        raise TagError(uid, "a cabinet never writes")
+
+
+class Lock(_Thing):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = False
+        self.pulses = 0
+        self.before_pulse: Any = lambda: None
+
+    def unlock(self) -> None:
+        self._there()
+        self.before_pulse()
+        self.pulses += 1
+
+    def relock(self) -> None:
+        self._there()
+
+    def is_open(self) -> bool:
+        self._there()
+        return self.open
+
+
+class Nowhere:
+    """A broker that can't be reached."""
+
+    connected: int | None = None
+
+    def publish(self, what: Up, payload: bytes) -> bool:
+        return False
+
+    def take(self) -> list[tuple[Kind, bytes]]:
+        return []
+
+
+@dataclass
+class Whole:
+    """The running agent and the world it lives in."""
+
+    folder: Path
+    seed: int = 1
+    now: float = 1000.0
+    cards: Cards = field(default_factory=Cards)
+    tags: Tags = field(default_factory=Tags)
+    lock: Lock = field(default_factory=Lock)
+    screens: list[str] = field(default_factory=list)
+    agent: Agent = field(init=False)
+    site: Site = field(init=False)
+
+    @contextmanager
+    def running(self) -> Iterator["Whole"]:
+        """One process of the agent; leaving is a power cut as far as the table is concerned."""
+        self.seed += 1
+        dice = random.Random(self.seed)
+        clock = Clock(lambda: 1_800_000_000 + self.now, lambda: self.now, lambda: True)
+        boot = BootId(dice.randbytes(16).hex())
+        settings = settings_in(self.folder)
+        journal = Journal.open(self.folder, boot=boot, random=dice.randbytes, stamp=clock.stamp())
+        mirror = Mirror.open(self.folder)
+        mirror.apply(directory(), clock.stamp())
+        self.site = Site(settings, KEY, clock, journal, mirror, Health(drivers(settings)), dice.randbytes)
+        inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
+        watches: dict[Any, Watch[Any]] = {
+            "card": CardWatch("card", self.cards, inbox.put, 0.5, 30),  # type: ignore[arg-type]
+            "door": DoorWatch("door", self.lock, inbox.put, 0.5, 30, 0.05),  # type: ignore[arg-type]
+            "shelf-a": ReaderWatch("shelf-a", self.tags, inbox.put, 0.5, 30),  # type: ignore[arg-type]
+        }
+        keeper = Keeper(self.site, settings.station[0], watches["door"], {A: watches["shelf-a"]}, self.screens.append)  # type: ignore[arg-type]
+        link = Link(
+            Nowhere(),
+            Outbox(
+                journal,
+                boot=boot,
+                timing=settings.delivery,
+                versions=versions(),
+                vitals=lambda: Vitals(clock.stamp(), 999, True),
+                next_req=lambda: 1,
+                dice=dice,
+                nonce=dice.randbytes,
+            ),
+            Asker(mirror, boot=boot, timing=settings.delivery, next_req=lambda: 1, dice=dice),
+            stamp=clock.stamp,
+            heartbeat_s=30,
+        )
+        self.agent = Agent(
+            self.site, boot, link, watches, {settings.station[0].name: keeper}, inbox, lambda: True, lambda _: None
+        )
+        self._inbox, self._watches = inbox, watches
+        self._due = dict.fromkeys(watches, self.now)
+        try:
+            yield self
+        finally:
+            journal.close()
+            mirror.close()
+
+    def live(self, seconds: float) -> None:
+        """Time passes."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = round(self.now + 0.05, 3)
+            for name, watch in self._watches.items():
+                if self.now >= self._due[name]:
+                    self._due[name] = self.now + watch.turn(self.now)
+            while not self._inbox.empty():
+                self.agent.turn(self._inbox.get_nowait())
+            self.agent.turn(None)
+
+    def tap(self, uid: str = ADA) -> None:
+        self.cards.uid = uid
+        self.live(0.5)
+        self.cards.uid = None
+        self.live(1)
+
+    def visit(self, take: set[TagUid] | None = None, put: set[TagUid] | None = None, uid: str = ADA) -> None:
+        self.tap(uid)
+        self.lock.open = True
+        self.live(1)
+        self.tags.tags -= take or set()
+        self.tags.tags |= put or set()
+        self.lock.open = False
+        self.live(4)
+
+    def facts(self) -> list[Fact]:
+        events = [read_event(row.body) for row in self.site.journal.after(0, 10_000)]
+        return [event.fact for event in events if isinstance(event, Envelope)]
+
+    def said(self, kind: type[Any]) -> list[Any]:
+        return [fact for fact in self.facts() if isinstance(fact, kind)]
+
+
+def settings_in(folder: Path) -> Settings:
+    (folder / "site.key").write_text(KEY.hex())
+    return Settings.model_validate(
+        {
+            "site": "harbour-bank",
+            "name": {"zh-CN": "海港银行", "en": "Harbour Bank"},
+            "data_dir": str(folder),
+            "fleet_salt": SALT,
+            "site_key_file": str(folder / "site.key"),
+            "broker": {"tls": False, "port": 1883},
+            "storage": {"free_floor_mb": 0},
+            "station": [
+                {
+                    "name": "cabinet-1",
+                    "kind": "cabinet",
+                    "card_reader": "card",
+                    "door": "door",
+                    "shelves": [{"name": "A", "reader": "shelf-a", "reference_tag": REFERENCE}],
+                }
+            ],
+            "device": {"card": {"driver": "test"}, "door": {"driver": "test"}, "shelf-a": {"driver": "test"}},
+        }
+    )
+
+
+def drivers(settings: Settings) -> dict[Any, str]:
+    return {name: str(section["driver"]) for name, section in settings.device.items()}
+
+
+def directory() -> Page:
+    secret = card_secret(ADA, bytes.fromhex(SALT))
+    other = card_secret(BO, bytes.fromhex(SALT))
+    lost = card_secret(LOST, bytes.fromhex(SALT))
+    entries: list[Any] = [
+        CardEntry(tag=card_tag(KEY, secret), group=GroupName("adult")),
+        CardEntry(tag=card_tag(KEY, other), group=GroupName("adult")),
+        CardEntry.model_validate({"tag": card_tag(KEY, lost), "group": "adult", "block": "lost"}),
+        RuleEntry(group=GroupName("adult"), loan_days=28, limit=2),
+        PolicyEntry(owners=(OURS,)),
+        *(ItemEntry(item=item(n), tag=tag(n), title=f"Title {n}", author="Somebody") for n in range(1, 10)),
+    ]
+    return Page(
+        boot=BootId("b0" * 16),
+        req=1,
+        since=0,
+        reset=True,
+        version=7,
+        mark="m7",
+        more=False,
+        at=datetime(2026, 11, 23, tzinfo=UTC) + timedelta(),
+        entries=tuple(e.model_dump(mode="json", exclude_none=True) for e in entries),
+    )
+
+
+def written(number: int, owner: Isil | None) -> TagMemory:
+    content = tagdata.ItemContent(item=item(number), owner=owner)
+    return TagMemory(dsfid=0x3E, afi=0x07, block_size=4, data=tagdata.encode(content))
