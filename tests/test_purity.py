@@ -141,7 +141,7 @@ def test_a_module_that_decides_touches_nothing(module: str) -> None:
         ("from concurrent.futures import Future", "concurrent.futures"),
         ("import argon2", "argon2"),
         ("from edge import shelf, settings", "edge.settings"),
-        ("from ..devices import kinds, registry", "edge.devices"),
+        ("from ..devices import kinds, registry", "edge.devices.registry"),
         ("from edge.settings import load", "edge.settings"),
         ("from hub import projections, nowhere", "hub"),
         ("from datetime import datetime\nx = datetime.now()", ".now()"),
