@@ -77,7 +77,10 @@ class TagReader(Device, Protocol):
         ...
 
     def read(self, tag: TagUid, size: int = 34) -> TagMemory:
-        """`size` bytes of the tag's memory from its start, fewer where it has fewer; raises TagError."""
+        """`size` bytes of the tag's memory from its start, or in whole blocks a few more; fewer where it has fewer.
+
+        Raises TagError.
+        """
         ...
 
     def write_afi(self, tag: TagUid, afi: int) -> None:

@@ -101,10 +101,11 @@ def encode(content: ItemContent | PatronCard, size: int = WHOLE) -> bytes:
     """The 28560-3 block that says `content`, `size` bytes (32 or 34); raises ValueError when it doesn't fit."""
     if size not in (LEAST, WHOLE):
         raise ValueError(f"a block has {LEAST} or {WHOLE} bytes, not {size}")
+    number, usage, parts, part = "", Usage.PATRON_CARD, 1, 1
     if isinstance(content, ItemContent):
         number, usage, parts, part = content.item, content.usage, content.parts, content.part
     else:
-        number, usage, parts, part = content.number, Usage.PATRON_CARD, 1, 1
+        number = content.number
     country, _, rest = (content.owner or "").partition("-")
     _fits("number", number, 16)
     _fits("owner", rest, size - _REST.start)
@@ -241,12 +242,14 @@ def _byte(memory: bytes, at: int) -> int:
 
 def _content_of_stream(memory: bytes) -> Content:
     found: dict[int, tuple[int, bytes]] = {}
-    for number, coding, raw in elements(memory):
-        if number in found:
-            return Damaged(f"element {number} stands there twice")
-        found[number] = coding, raw
+    for element, coding, raw in elements(memory):
+        if element in found:
+            return Damaged(f"element {element} stands there twice")
+        found[element] = coding, raw
     try:
-        texts = {number: element_text(*found[number]) for number in found if number in (Element.ITEM, Element.OWNER)}
+        texts = {
+            element: element_text(*found[element]) for element in (Element.ITEM, Element.OWNER) if element in found
+        }
     except ValueError as wrong:
         return Damaged(f"an element can't be read: {wrong}")
     parts, part = _set_of(found.get(Element.SET))
