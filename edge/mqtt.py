@@ -256,9 +256,22 @@ class Mqtt:
         return guarded
 
 
+class _Socket(ssl.SSLSocket):
+    """Closes itself when the other end isn't believed; paho would leave it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """As ever."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _tls(broker: Broker) -> ssl.SSLContext:
     """Only the library's own certificate authority is believed, and the site shows its own certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _Socket
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_verify_locations(cafile=broker.ca_file)
     context.load_cert_chain(str(broker.cert_file), str(broker.key_file))

@@ -18,8 +18,13 @@ from edge.settings import Broker
 from protocol.names import SiteId
 from protocol.topics import HUB_HELLO, Down, Up, down, up, up_all
 from tests.brokers import KINDS, broker, free_port
+from tests.deploy.test_broker import HUB, needed
+from tests.deploy.test_broker import Broker as Shipped
+from tests.deploy.test_broker import broker as shipped
 
 SITE = SiteId("harbour-bank")
+__all__ = ["shipped"]
+"""The broker as libraries run it: TLS, a certificate for each site, one access pattern."""
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 15) -> Any:
@@ -213,3 +218,39 @@ def test_a_thread_of_the_librarys_that_dies_is_replaced(near: Mqtt, monkeypatch:
         patched.setattr(near, "_lives", lambda: False)
         wait_for(lambda: near.counts["died"])
     assert wait_for(lambda: near.connected) >= 2
+
+
+def secured(shipped: Shipped, ca: str) -> Mqtt:
+    folder = shipped.folder
+    settings = Broker(
+        host="localhost",
+        port=shipped.port,
+        ca_file=folder / ca,
+        cert_file=folder / f"{SITE}.crt",
+        key_file=folder / f"{SITE}.key",
+    )
+    return Mqtt(SITE, settings, gone=lambda number: b"gone %d" % number, dice=random.Random(1))
+
+
+def test_with_its_certificate_it_is_let_in_to_say_and_hear_its_own(shipped: Shipped) -> None:
+    hub = shipped.client(HUB, None, up_all())
+    near = secured(shipped, "ca.crt")
+    near.start()
+    wait_for(lambda: near.connected)
+    assert near.publish(Up.EVENTS, b"a fact")
+    assert hub.hears() == (up(SITE, Up.EVENTS), b"a fact")
+    hub.say(down(SITE, Down.RECEIPT), b"receipt")
+    hub.say(HUB_HELLO, b"hub")
+    assert take(near, 2) == [(Down.RECEIPT, b"receipt"), ("hub-hello", b"hub")]
+    near.stop()
+    assert hub.hears() == (up(SITE, Up.GONE), b"gone 1")
+    hub.leave()
+
+
+def test_a_broker_that_its_authority_does_not_vouch_for_is_not_spoken_to(shipped: Shipped) -> None:
+    needed("openssl")
+    near = secured(shipped, f"{SITE}.crt")
+    near.start()
+    wait_for(lambda: near.counts["attempts"] >= 2)
+    assert near.connected is None
+    near.stop()
