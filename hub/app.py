@@ -3,13 +3,11 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.staticfiles import StaticFiles
 
 from hub import api, ledger, migrations, refold, web
 from hub.auth import Door, Guard
@@ -26,8 +24,6 @@ from hub.settings import Settings
 from protocol import __version__
 from protocol.hello import HubHello
 from protocol.names import LedgerId
-
-STATIC = Path(web.__file__).parent / "static"
 
 health = APIRouter()
 
@@ -103,17 +99,14 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
         title="microlib hub",
         version=__version__,
         lifespan=lifespan,
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,  # the API describes itself: /api/v1/openapi.json
     )
     app.state.parts = parts
     app.state.ingest = ingest
     app.add_middleware(Guard, door=Door(parts))
     app.include_router(health)
-    app.include_router(api.router)
-    app.include_router(web.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/api/v1", api.build(parts))
+    app.mount("/", web.build(parts))
     return app
 
 

@@ -173,7 +173,7 @@ class Door:
 
     def begin_login(self, member: Member) -> str:
         """A new login cookie's value for `member`; expired logins are cleared away."""
-        token = secrets.token_urlsafe(32)
+        token = new_secret()
         now = self._parts.clock.utc()
         until = now + timedelta(hours=self._parts.settings.sessions.hours)
         with self._parts.database.write() as session:
@@ -305,6 +305,11 @@ def door_of(connection: HTTPConnection) -> Door:
 def address_of(connection: HTTPConnection) -> str:
     """Where the request comes from; behind a proxy the server was told whom to believe."""
     return connection.client.host if connection.client else "unknown"
+
+
+def new_secret() -> str:
+    """A cookie's value that nobody can guess."""
+    return secrets.token_urlsafe(32)
 
 
 def form_token(secret: str) -> str:

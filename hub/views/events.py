@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from hub.ledger import ITEM_TYPES, happened_at, offsets_of
@@ -126,9 +126,12 @@ def event(session: Session, number: int) -> EventView | None:
     return _shown(session, (row,))[0] if row else None
 
 
-def newest(session: Session) -> int:
-    """Number of the newest row; 0 while there is none."""
-    return session.scalar(select(func.max(col(LedgerRow.id)))) or 0
+def newest(session: Session, site: str | None = None) -> int:
+    """Number of the newest row, of one site or of all; 0 while there is none."""
+    query = select(col(LedgerRow.id)).order_by(col(LedgerRow.id).desc()).limit(1)
+    if site is not None:
+        query = query.where(col(LedgerRow.site) == site)
+    return session.scalar(query) or 0
 
 
 def history(session: Session, item: str) -> tuple[HistoryRow, ...]:

@@ -90,6 +90,7 @@ def items(
     cut: Cut,
     *,
     q: str | None = None,
+    barcode: str | None = None,
     state: HoldingState | None = None,
     site: str | None = None,
     station: str | None = None,
@@ -98,7 +99,7 @@ def items(
     patron: str | None = None,
     home: str | None = None,
 ) -> Found[ItemView]:
-    """Items by barcode, those included that only sites know of. `q`: beginning of a barcode, or part of a title."""
+    """Items by barcode, those included that only sites know of. `barcode`: its beginning; `q`: or part of a title."""
     query, key = _query()
     if state is HoldingState.LIBRARY:
         query = query.where(or_(col(Holding.state) == state, col(Holding.state).is_(None)))
@@ -114,6 +115,8 @@ def items(
     ):
         if value is not None:
             query = query.where(column == value)
+    if barcode:
+        query = query.where(key.istartswith(barcode, autoescape=True))
     if q:
         query = query.where(or_(key.istartswith(q, autoescape=True), col(Title.title).icontains(q, autoescape=True)))
     return cut_from(session, query.order_by(key), cut, _view)

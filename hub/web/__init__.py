@@ -1,0 +1,23 @@
+"""The hub's pages: rendered on the server, alive by server-sent events, readable without JavaScript."""
+
+from fastapi import Depends, FastAPI
+
+from hub.parts import Parts
+from hub.web import entrance, errors, incidents, items, live, loans, patrons, sites, titles
+from hub.web.form import fitting_form
+from hub.web.headers import Headers
+from hub.web.page import PRINTER, Printer
+from hub.web.statics import STATIC, statics
+
+
+def build(parts: Parts) -> FastAPI:
+    """The pages as an application of its own, to be mounted at the root behind `hub.auth.Guard`."""
+    app = FastAPI(openapi_url=None, dependencies=[Depends(fitting_form)])
+    app.state.parts = parts
+    setattr(app.state, PRINTER, Printer())
+    app.mount(STATIC, statics())
+    app.add_middleware(Headers)
+    errors.install(app)
+    for noun in (entrance, sites, items, titles, loans, patrons, incidents, live):
+        app.include_router(noun.router)
+    return app
