@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def settings_in(folder: Path, database_url: str = "", **more: Any) -> Settings:
     )
 
 
+@cache
 def tag_at(site: str, uid: str = UID) -> str:
     """What `site` calls the card with `uid`."""
     return card_tag(site_key(MASTER, site), card_secret(uid, SALT))
