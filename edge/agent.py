@@ -56,7 +56,9 @@ class Agent:
         inbox: "queue.SimpleQueue[Notice]",
         alive: Callable[[], bool],
         notify: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> None:
+        """`alive` says whether every thread works, `notify` tells systemd, `tell` publishes the status locally."""
         self.site = site
         self.boot = boot
         self.link = link
@@ -65,6 +67,7 @@ class Agent:
         self._inbox = inbox
         self._alive = alive
         self._notify = notify
+        self._tell = tell
         self._unsaid: list[Fact] = []
         self._started = False
         self._up: set[DeviceName] = set()
@@ -230,6 +233,7 @@ class Agent:
         if now >= self._next["clock"]:
             self._next["clock"] = now + 1
             self.say(self.site.clock.watch())
+            self._tell(self.status().model_dump_json(exclude_none=True))
             if self._alive():
                 self._notify("WATCHDOG=1")
         if now >= self._next["probe"]:

@@ -37,6 +37,8 @@ LAST_WORDS = {
     Status.HARDWARE_WARNING: "it warns of its hardware",
 }
 """Statuses that are the reader's trouble, whatever was asked about tags."""
+USER_AREA = {"E005": 3}
+"""First block that users may write, of chips (first bytes of the UID) whose first blocks are the maker's: my-d."""
 _TOO_MUCH = {IsoError.NOT_SUPPORTED, IsoError.NOT_RECOGNISED, IsoError.NO_OPTION, IsoError.UNKNOWN, IsoError.NO_BLOCK}
 """What tags say to a read of more blocks than they have or can give at once."""
 
@@ -139,25 +141,25 @@ class FeigReader:
     # --- a tag's memory ---
 
     def _first_block(self, tag: TagUid) -> hf.Blocks:
-        """Block 0, which tells the block size of a tag that doesn't."""
-        answer = self._blocks(tag, 0, 1)
+        """One block, which tells the block size of a tag that doesn't."""
+        answer = self._blocks(tag, _user_area(tag), 1)
         if isinstance(answer, hf.Blocks):
             return answer
         raise TagError(tag, _reason(answer))
 
     def _read_from(self, tag: TagUid, block_size: int, blocks: int | None, size: int) -> bytes:
-        """Blocks from the first on until `size` bytes are there or the tag has no more.
+        """Blocks from the user area's first on until `size` bytes are there or the tag has no more.
 
         `blocks` is what the reader says that there are; some say one less, so one more is tried, by itself.
         """
-        chip, wanted = tag[:6], -(-size // block_size)
+        chip, wanted, start = tag[:6], -(-size // block_size), _user_area(tag)
         most = self._at_once.get(chip, max(1, hf.MAX_BLOCK_BYTES // block_size))
         data = b""
         while (first := len(data) // block_size) < wanted:
             count = min(wanted - first, most)
             if blocks is not None:
-                count = max(1, min(count, blocks - first))
-            answer = self._blocks(tag, first, count)
+                count = max(1, min(count, blocks - start - first))
+            answer = self._blocks(tag, start + first, count)
             if isinstance(answer, Answer):
                 if not _asked_too_much(answer):
                     raise TagError(tag, _reason(answer))
@@ -237,6 +239,10 @@ class FeigReader:
         for trouble, words in LAST_WORDS.items():
             if status == trouble:
                 raise DeviceFault(self._name, words)
+
+
+def _user_area(tag: TagUid) -> int:
+    return USER_AREA.get(tag[:4], 0)
 
 
 def _empty(answer: Answer) -> bool:

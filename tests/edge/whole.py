@@ -180,7 +180,15 @@ class Whole:
             heartbeat_s=30,
         )
         self.agent = Agent(
-            self.site, boot, link, watches, {settings.station[0].name: keeper}, inbox, lambda: True, lambda _: None
+            self.site,
+            boot,
+            link,
+            watches,
+            {settings.station[0].name: keeper},
+            inbox,
+            lambda: True,
+            lambda _: None,
+            lambda _: None,
         )
         self._inbox, self._watches = inbox, watches
         self._due = dict.fromkeys(watches, self.now)
