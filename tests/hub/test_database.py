@@ -1,0 +1,95 @@
+"""Tables, transactions and moments, the same on SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+from sqlmodel import SQLModel, select
+
+from hub.database import Database
+from hub.errors import DatabaseNotReady
+from hub.migrations import ensure, migrate
+from hub.models import Backup, Gap
+from tests.hub.cast import NOON
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_an_empty_database_is_set_up_and_a_ready_one_left_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'deep' / 'hub.sqlite3'}")
+    ensure(database.engine)
+    ensure(database.engine)
+    with database.read() as session:
+        assert session.exec(select(Gap)).all() == []
+    database.close()
+
+
+def test_another_version_of_the_tables_must_be_migrated_first(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(DatabaseNotReady, match="run microlib-hub migrate"):
+        ensure(database.engine)
+
+
+def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE cats (name TEXT)"))
+    with pytest.raises(DatabaseNotReady, match="not microlib's"):
+        ensure(database.engine)
+    database.close()
+
+
+def test_migrating_twice_is_fine(database: Database) -> None:
+    migrate(database.engine)
+
+
+def test_a_block_that_fails_leaves_nothing(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as session:
+            session.add(Backup(id="b", made_at=NOON))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with database.read() as session:
+        assert session.exec(select(Backup)).all() == []
+
+
+def test_moments_come_back_aware_in_utc_and_compare_as_moments(database: Database) -> None:
+    beijing = timezone(timedelta(hours=8))
+    early, late = datetime(2026, 3, 1, 23, tzinfo=UTC), datetime(2026, 3, 2, 8, 30, tzinfo=beijing)
+    with database.write() as session:
+        session.add_all([Backup(id="early", made_at=early), Backup(id="late", made_at=late)])
+    with database.read() as session:
+        after = session.exec(select(Backup).where(Backup.made_at > early)).all()
+    assert [(row.id, row.made_at) for row in after] == [("late", datetime(2026, 3, 2, 0, 30, tzinfo=UTC))]
+    assert after[0].made_at.tzinfo is UTC
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(Exception, match="a moment needs its zone"), database.write() as session:
+        session.add(Backup(id="b", made_at=datetime(2026, 3, 1)))  # noqa: DTZ001 (what is to be refused)
+
+
+def test_sqlite_is_durable_and_keeps_its_references(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'hub.sqlite3'}")
+    with database.engine.connect() as connection:
+        asked = ("journal_mode", "synchronous", "foreign_keys")
+        assert [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in asked] == ["wal", 2, 1]
+    database.close()
+
+
+def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: Path) -> None:
+    database = Database(f"postgresql+psycopg://microlib:hidden-word@/none?host={tmp_path}")
+    with pytest.raises(DatabaseNotReady, match="no database at") as wrong:
+        database.probe()
+    assert "hidden-word" not in str(wrong.value)
