@@ -159,8 +159,6 @@ class Stock:
     """Items of another library, unknown to ours."""
     members: tuple[Member, ...]
     passes: tuple[Pass, ...]
-    references: dict[tuple[SiteId, ShelfName], TagUid]
-    """The tag fixed to each shelf."""
 
 
 def titles() -> tuple[Title, ...]:
@@ -186,8 +184,7 @@ def stock(chance: Random, today: date) -> Stock:
         Copy(ItemId(f"SH{5_000_000 + n}"), tags.new(), title, NEIGHBOUR, None, Place())
         for n, title in enumerate(chance.sample(shelved, 6))
     )
-    references = {(partner.site, shelf): tags.new() for partner in PARTNERS for shelf in SHELVES}
-    return Stock(shipped, copies, strangers, members, _passes(chance, members), references)
+    return Stock(shipped, copies, strangers, members, _passes(chance, members))
 
 
 class _Tags:

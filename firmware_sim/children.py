@@ -4,6 +4,7 @@ Each child dies with this process, however it ends: before becoming its program 
 the thread that started it is gone (PR_SET_PDEATHSIG). So one thread that lives as long as the process starts them all.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -108,16 +109,19 @@ class Children:
         self._lock = threading.Lock()
         logs.mkdir(parents=True, exist_ok=True)
 
-    def start(self, command: Command) -> Child:
-        """A new process running the command; its output goes on at the end of `<logs>/<name>.log`."""
-        child = self._starter.submit(self._start, command).result()
+    def start(self, command: Command, says: str = "") -> Child:
+        """A new process running the command; its output goes on at the end of `<logs>/<name>.log`.
+
+        `says` is its whole input, a few lines at most.
+        """
+        child = self._starter.submit(self._start, command, says).result()
         with self._lock:
             self._children = [*(c for c in self._children if c.alive() or c.died()), child]
         return child
 
-    def run(self, command: Command, timeout_s: float) -> None:
-        """Runs a command to its end; raises ChildDied unless it succeeds in time."""
-        child = self.start(command)
+    def run(self, command: Command, timeout_s: float, says: str = "") -> None:
+        """Runs a command to its end, with that input; raises ChildDied unless it succeeds in time."""
+        child = self.start(command, says)
         status = child.wait(timeout_s)
         if status is None:
             child.kill()
@@ -141,18 +145,22 @@ class Children:
                 child.stop(3.0)
         self._starter.shutdown()
 
-    def _start(self, command: Command) -> Child:
+    def _start(self, command: Command, says: str) -> Child:
         log = self._logs / f"{command.name.replace(' ', '-')}.log"
         leash = (sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()), *command.argv)
         with log.open("ab") as output:
             process = subprocess.Popen(
                 leash,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **command.environment},
                 start_new_session=True,
             )
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it ended at once: its status and log say why
+            process.stdin.write(says.encode())
+            process.stdin.close()
         return Child(command, log, process)
 
 

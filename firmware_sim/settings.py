@@ -12,7 +12,7 @@ from typing import Any
 
 from firmware_sim.catalogue import CAPACITY, OWNER, SHELVES, Partner
 from protocol.cards import site_key
-from protocol.names import ShelfName, SiteId, TagUid
+from protocol.names import ShelfName
 
 STATION = "cabinet-1"
 ZONE = "Asia/Shanghai"
@@ -91,7 +91,7 @@ def write_site(
     partner: Partner,
     broker_port: int,
     kiosk_port: int,
-    references: Mapping[ShelfName, TagUid],
+    references: Mapping[ShelfName, str],
     devices: Mapping[str, Mapping[str, Any]],
 ) -> Path:
     """site.toml in `folder`, which takes the site's journal too.
@@ -132,11 +132,6 @@ def write_site(
 def reader_name(shelf: ShelfName) -> str:
     """The device that reads a shelf."""
     return f"shelf-{shelf.lower()}"
-
-
-def references_of(references: Mapping[tuple[SiteId, ShelfName], TagUid], site: SiteId) -> dict[ShelfName, TagUid]:
-    """The reference tags of one site, by shelf."""
-    return {shelf: tag for (where, shelf), tag in references.items() if where == site}
 
 
 def _private(path: Path, content: str) -> None:

@@ -3,8 +3,8 @@
 The software under test never feeds this and never reads it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 from protocol.names import ItemId, ShelfName, SiteId
@@ -63,6 +63,20 @@ class AtLibrary:
 
 
 Place = OnShelf | WithPatron | Gone | InTransit | AtLibrary
+_PLACES: dict[str, Callable[..., Place]] = {
+    kind.__name__: kind for kind in (OnShelf, WithPatron, Gone, InTransit, AtLibrary)
+}
+
+
+def packed(place: Place) -> list[str | None]:
+    """A place as plain values: its kind, then what it is made of."""
+    return [type(place).__name__, *astuple(place)]
+
+
+def unpacked(values: Sequence[str | None]) -> Place:
+    """The place that `packed` made `values` of."""
+    kind, *parts = values
+    return _PLACES[str(kind)](*parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,17 @@
 """The demo's settings files are ones its programs accept."""
 
 import tomllib
-from datetime import date
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from edge.settings import load as load_site
 from firmware_sim import settings
-from firmware_sim.catalogue import PARTNERS, stock
+from firmware_sim.catalogue import PARTNERS
 from hub.settings import load as load_hub
 from protocol.cards import site_key
+from protocol.names import ShelfName
 
 DEVICES: dict[str, dict[str, Any]] = {
     "card": {"driver": "mfrc522"},
@@ -20,7 +19,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "shelf-a": {"driver": "feig-obid", "port": "/dev/null"},
     "shelf-b": {"driver": "feig-obid", "port": "/dev/null"},
 }
-LIBRARY = stock(Random(1), date(2026, 11, 23))
+REFERENCES = {ShelfName("A"): "E004010000000001", ShelfName("B"): "E004010000000002"}
 
 
 @pytest.fixture
@@ -38,13 +37,12 @@ def test_the_hub_reads_its_file(tmp_path: Path, kept: settings.Secrets) -> None:
 @pytest.mark.parametrize("partner", PARTNERS, ids=lambda p: p.site)
 def test_each_site_reads_its_file_and_has_its_own_key(tmp_path: Path, kept: settings.Secrets, partner: object) -> None:
     assert isinstance(partner, type(PARTNERS[0]))
-    references = settings.references_of(LIBRARY.references, partner.site)
     folder = tmp_path / partner.site
-    site = load_site(settings.write_site(folder, kept, partner, 18831, 8101, references, DEVICES))
+    site = load_site(settings.write_site(folder, kept, partner, 18831, 8101, REFERENCES, DEVICES))
     assert site.site == partner.site
     assert site.name["zh-CN"] == partner.name_zh
     assert site.site_key() == site_key(bytes.fromhex(kept.master_key), partner.site)
-    assert [(s.name, s.reference_tag) for s in site.station[0].shelves] == list(references.items())
+    assert [(s.name, s.reference_tag) for s in site.station[0].shelves] == list(REFERENCES.items())
 
 
 def test_secrets_are_made_once_and_readable_by_nobody_else(tmp_path: Path, kept: settings.Secrets) -> None:

@@ -1,0 +1,83 @@
+"""The ports of one demo, all on this machine, and whether they are free."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+
+
+class PortTaken(RuntimeError):
+    """Something else listens where the demo wants to; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens."""
+
+    hub: int = 8000
+    bench: int = 8100
+    kiosks: tuple[int, ...] = (8101, 8102, 8103)
+    broker: int = 18830
+
+    def named(self) -> Iterator[tuple[str, int]]:
+        """Each with what it is for."""
+        yield "the hub", self.hub
+        yield "the bench page", self.bench
+        for number, port in enumerate(self.kiosks, 1):
+            yield f"kiosk {number}", port
+        yield "the broker", self.broker
+
+
+def read(text: str) -> Ports:
+    """Ports from "hub=8000,bench=8100,kiosk=8101,broker=18830", each part optional; kiosks count up from theirs.
+
+    "free" takes whatever is free. Raises ValueError.
+    """
+    if text == "free":
+        return _free()
+    given: dict[str, int] = {}
+    for part in filter(None, text.split(",")):
+        name, _, number = part.partition("=")
+        if name not in ("hub", "bench", "kiosk", "broker") or not number.isdigit() or not 0 < int(number) < 65536:
+            raise ValueError(f"{part!r}: say hub=…, bench=…, kiosk=… or broker=…, each with a port number, or free")
+        given[name] = int(number)
+    default = Ports()
+    first = given.get("kiosk", default.kiosks[0])
+    kiosks = tuple(first + n for n in range(len(default.kiosks)))
+    return Ports(
+        given.get("hub", default.hub), given.get("bench", default.bench), kiosks, given.get("broker", default.broker)
+    )
+
+
+def claim(ports: Ports) -> None:
+    """Makes sure that all are free and different; raises PortTaken."""
+    seen: dict[int, str] = {}
+    for what, port in ports.named():
+        if port in seen:
+            raise PortTaken(f"{what} and {seen[port]} can't both be at port {port}; see --ports")
+        seen[port] = what
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                raise PortTaken(
+                    f"port {port} on {HOST}, wanted for {what}, is taken: does another demo run? "
+                    "Stop it, or choose others with --ports (--ports free takes any)"
+                ) from None
+
+
+def listens(port: int) -> bool:
+    """Whether somebody listens there."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _free() -> Ports:
+    probes = [socket.create_server((HOST, 0)) for _ in range(6)]
+    hub, bench, *kiosks, broker = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return Ports(hub, bench, tuple(kiosks), broker)

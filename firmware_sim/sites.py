@@ -1,0 +1,113 @@
+"""One running site of the demo: its cabinet, its cable, its agent's process, and the screen beside the door."""
+
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from firmware_sim.cable import Cable, State
+from firmware_sim.children import Child, Children, Command
+from firmware_sim.screens import Screen
+from firmware_sim.town import Spot
+
+STOP_S = 6.0
+"""How long an agent may take to stop in order."""
+ASK_S = 3.0
+
+
+class Site:
+    """A site whose agent can be killed, cut off and left without power. Every method may be called from any thread."""
+
+    def __init__(self, spot: Spot, cable: Cable, command: Command, kiosk_port: int, children: Children) -> None:
+        self.spot = spot
+        self.cable = cable
+        self.kiosk_port = kiosk_port
+        self.screen = Screen(kiosk_port)
+        self.powered = True
+        self._command = command
+        self._children = children
+        self._agent: Child | None = None
+        self._lock = threading.RLock()
+
+    def start(self) -> None:
+        """Starts the agent unless it runs or has no power."""
+        with self._lock:
+            if self.powered and (self._agent is None or not self._agent.alive()):
+                self._agent = self._children.start(self._command)
+
+    def kill(self) -> None:
+        """Ends the agent in the middle of whatever it does."""
+        with self._lock:
+            if self._agent is not None:
+                self._agent.kill()
+
+    def stop(self) -> None:
+        """Asks the agent to stop in order."""
+        with self._lock:
+            if self._agent is not None:
+                self._agent.stop(STOP_S)
+
+    def power(self, on: bool) -> None:
+        """Cuts or restores the power of everything at the site; with it the agent dies, and starts again."""
+        with self._lock:
+            self.powered = on
+            if not on:
+                self.kill()
+            self.spot.cabinet.power(on)
+            if on:
+                self.start()
+
+    def mend(self) -> None:
+        """Whatever is wrong here is put right: power, network, plugs and faults, and the agent runs."""
+        with self._lock:
+            self.spot.cabinet.faults.clear()
+            self.network(True)
+            if not self.powered:
+                self.power(True)
+            self.start()
+
+    def network(self, on: bool) -> None:
+        """Cuts or mends the cable to the hub."""
+        self.cable.put(State.THROUGH if on else State.CUT)
+
+    def status(self) -> dict[str, Any] | None:
+        """What the agent says of itself (protocol.status.Status), None when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.kiosk_port}/status", timeout=ASK_S) as answer:
+                said = json.load(answer)
+        except (urllib.error.URLError, OSError, ValueError):
+            return None
+        return said if isinstance(said, dict) else None
+
+    def healthy(self) -> bool:
+        """Its agent answers, every device works, it knows cards, and its shelves have been counted."""
+        said = self.status()
+        return (
+            said is not None
+            and all(device["state"] == "ok" for device in said["devices"])
+            and bool(said["directory_version"])
+            and self.screen.kind == "idle"
+        )
+
+    def quiet(self) -> bool:
+        """Nobody is there, nothing is out of order, and the hub has confirmed everything."""
+        said = self.status()
+        return (
+            said is not None
+            and self.spot.calm
+            and self.screen.kind in ("idle", "receipt", "goodbye")
+            and said["queue"] == 0
+            and all(device["state"] == "ok" for device in said["devices"])
+        )
+
+
+def agent(name: str, config: Path, shims: Path, board: Path, program: Sequence[str]) -> Command:
+    """The agent's command, with the shims of its chips' libraries before the real ones."""
+    return Command(
+        name,
+        (*program, "run", "--config", str(config)),
+        {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(shims), "MICROLIB_BOARD": str(board)},
+    )
