@@ -55,8 +55,12 @@ async def how_is_it(response: Response, parts: Parts = Depends(parts_of)) -> Hea
 def open_database(settings: Settings) -> Database:
     """The database, reachable and of this version; makes the tables of an empty one. Raises DatabaseNotReady."""
     database = Database(settings.url)
-    database.probe()
-    migrations.ensure(database.engine)
+    try:
+        database.probe()
+        migrations.ensure(database.engine)
+    except DatabaseNotReady:
+        database.close()
+        raise
     return database
 
 
@@ -67,8 +71,12 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
     """
     clock = clock or Clock()
     database = open_database(settings)
-    promises = Promises(settings.promise_file)
-    ledger_id = _prepare(settings, database, clock, promises, i_know)
+    try:
+        promises = Promises(settings.promise_file)
+        ledger_id = _prepare(settings, database, clock, promises, i_know)
+    except PromiseBroken:
+        database.close()
+        raise
     notices = Notices()
     chance = random.Random()
     link: Link
@@ -120,6 +128,8 @@ def _prepare(settings: Settings, database: Database, clock: Clock, promises: Pro
                 + "; ".join(broken)
                 + ". Restore a newer backup, or start with --i-know"
             )
+        if broken:
+            ledger.renew_ledger_id(session)
         _understand(session, settings)
         feed.update_all(session, settings.owners, clock.utc())
         return ledger.ledger_id(session)

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -96,10 +97,9 @@ def _serve(settings: Settings, args: argparse.Namespace) -> int:
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
-    try:
-        server.run()
-    except KeyboardInterrupt:  # uvicorn hands the signal on once it has stopped in order
-        pass
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))  # also when uvicorn raises it again
+    server.run()
     return 0 if server.started else 1
 
 

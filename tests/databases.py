@@ -111,10 +111,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     home: Path = request.getfixturevalue("postgresql")
     name = f"hub{next(_numbers)}"
     with psycopg.connect(_dsn(home, "postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template")  # type: ignore[call-overload]
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template")
     yield _url(home, name)
     with psycopg.connect(_dsn(home, "postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hub.ledger import Promises
 from hub.models import Boot, DirectoryEntry, ForeignTag, Holding, Loan, SiteState, Visit
 from hub.notices import Notices
 from hub.settings import Settings
-from protocol.names import Frozen
+from protocol.names import Frozen, SiteId
 from protocol.topics import Up, up
 from tests.hub.cast import NOON, Journal
 
@@ -39,10 +39,10 @@ class Hub:
             lambda topic, payload: self.answers.append((topic, payload)),
         )
 
-    def message(self, site: str, what: Up, payload: bytes | Frozen) -> Message:
+    def message(self, site: SiteId, what: Up, payload: bytes | Frozen) -> Message:
         return Message(up(site, what), payload if isinstance(payload, bytes) else payload.wire(), self.now)
 
-    def send(self, site: str, what: Up, payload: bytes | Frozen) -> bytes | None:
+    def send(self, site: SiteId, what: Up, payload: bytes | Frozen) -> bytes | None:
         """Sends one message; the answer to it, if there is one."""
         before = len(self.answers)
         self.ingest.take_group([self.message(site, what, payload)])

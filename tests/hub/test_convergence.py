@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,6 @@ from protocol.events import (
     Borrowed,
     BorrowReversed,
     ClockSynced,
-    Fact,
     ForeignFound,
     ForeignGone,
     Loaded,
@@ -30,12 +30,12 @@ from protocol.events import (
     UndecidedSettled,
     Unloaded,
 )
-from protocol.names import ClockTrust
+from protocol.names import ClockTrust, SiteId
 from protocol.topics import Up
 from tests.hub.cast import HARBOUR, NOON, OWNER, STATION, UID, Journal, carried, found, of, opened, settings_in
 from tests.hub.running import Hub
 
-SITES = (HARBOUR, STATION, "garden-school")
+SITES = (HARBOUR, STATION, SiteId("garden-school"))
 ITEMS = ("i1", "i2", "i3", "unlisted")
 OTHER_UID = "04FFEEDDCCBBAA"
 KINDS = (
@@ -67,7 +67,7 @@ def hub_of(library: Settings) -> Iterator[Hub]:
         database.close()
 
 
-def a_fact(chance: Random, visit: str) -> Fact:
+def a_fact(chance: Random, visit: str) -> Any:
     item = chance.choice(ITEMS)
     kind = chance.choice(KINDS)
     match kind:
@@ -88,7 +88,7 @@ def a_fact(chance: Random, visit: str) -> Fact:
     return of(kind, item, visit)
 
 
-def a_site(chance: Random, site: str) -> list[Journal]:
+def a_site(chance: Random, site: SiteId) -> list[Journal]:
     """One site's life: boots with good and bad clocks, visits, perhaps a second epoch."""
     journal = Journal(site, start=NOON + timedelta(minutes=chance.randrange(60)))
     journal.write(opened())
@@ -114,7 +114,7 @@ def a_site(chance: Random, site: str) -> list[Journal]:
     return journals
 
 
-def deliveries(chance: Random, world: list[list[Journal]]) -> list[tuple[str, bytes]]:
+def deliveries(chance: Random, world: list[list[Journal]]) -> list[tuple[SiteId, bytes]]:
     """Every site's batches in its own order, mixed with the others', with repeats and holes in between."""
     queues = []
     for journals in world:

@@ -27,7 +27,7 @@ from protocol.names import ClockTrust
 from tests.hub.cast import HARBOUR, NOON, STATION, borrowed, found, hex_id, of, returned
 
 BEIJING = ZoneInfo("Asia/Shanghai")
-PATRONS = {(HARBOUR, hex_id("v1")): "p1", (STATION, hex_id("v2")): "p2"}
+PATRONS: holdings.Patrons = {(HARBOUR, hex_id("v1")): "p1", (STATION, hex_id("v2")): "p2"}
 
 
 def history(*facts: Fact | tuple[str, Fact], trusted: bool = True) -> list[Placed]:

@@ -15,6 +15,7 @@ from hub.directory.sources import Kind
 from hub.ingest import Message
 from hub.ledger import IncidentKind, Promises
 from hub.models import AsideRow, Backup, BackupCursor, Cursor, Holding, Incident, LedgerRow, Loan, SiteState, Visit
+from hub.notices import Notice
 from protocol.directory import Ask, Page
 from protocol.events import VisitOpened
 from protocol.hello import Gone
@@ -256,9 +257,9 @@ def test_only_the_newest_heartbeat_is_kept(hub: Hub, journal: Journal) -> None:
     assert kept.status["every_s"] == 20
 
 
-def test_open_pages_hear_of_the_items_that_changed(hub: Hub, journal: Journal) -> None:
-    heard = []
-    hub.notices.publish = heard.append  # type: ignore[method-assign]
+def test_open_pages_hear_of_the_items_that_changed(hub: Hub, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Notice] = []
+    monkeypatch.setattr(hub.notices, "publish", heard.append)
     hub.deliver(journal)
     assert [(notice.site, notice.items) for notice in heard] == [(HARBOUR, ("i1",))]
 
