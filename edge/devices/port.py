@@ -16,6 +16,8 @@ from edge.errors import DeviceGone
 
 Parity = Literal["none", "even", "odd"]
 
+TRIES = 3
+"""Openings of a terminal that refuses its settings: a pseudo-terminal does when its other end sets it just then."""
 _PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
 _LOST = (serial.SerialException, OSError, termios.error)
 
@@ -40,10 +42,14 @@ class Port:
     def open(self) -> None:
         """Opens the line, alone; raises DeviceGone."""
         self.close()
-        try:
-            self._serial = serial.serial_for_url(self._url, **self._settings)
-        except (*_LOST, ValueError) as lost:  # ValueError: no such kind of URL
-            raise DeviceGone(self._device, f"port {self._url} can't be opened: {lost}") from lost
+        for tries_left in reversed(range(TRIES)):
+            try:
+                self._serial = serial.serial_for_url(self._url, **self._settings)
+                return
+            except (*_LOST, ValueError) as lost:  # ValueError: no such kind of URL
+                if tries_left and isinstance(lost, termios.error):
+                    continue
+                raise DeviceGone(self._device, f"port {self._url} can't be opened: {lost}") from lost
 
     def close(self) -> None:
         """Lets go of the line."""
