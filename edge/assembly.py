@@ -92,7 +92,15 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
         threads = Threads()
         stack.callback(threads.stop)
         agent = Agent(
-            site, boot, link, watches, keepers, inbox, alive=lambda: threads.alive() and mqtt.alive, notify=sd_notify
+            site,
+            boot,
+            link,
+            watches,
+            keepers,
+            inbox,
+            alive=lambda: threads.alive() and mqtt.alive,
+            notify=sd_notify,
+            tell=kiosk.tell,
         )
         kiosk.start()
         stack.callback(kiosk.stop)

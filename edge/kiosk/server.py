@@ -87,7 +87,11 @@ class Kiosk:
     def _wake(self) -> None:
         loop = self._loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: [event.set() for event in self._listeners])
+            loop.call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
+        for event in self._listeners:
+            event.set()
 
     def _serve(self) -> None:
         config = uvicorn.Config(

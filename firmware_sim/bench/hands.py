@@ -1,0 +1,194 @@
+"""What a hand at the bench page can do to the world, and what it sees of it: actions in, plain values out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from firmware_sim.cable import State
+from firmware_sim.catalogue import OWNER, Copy, Pass
+from firmware_sim.sites import Site
+from firmware_sim.town import ELSEWHERE, LIBRARY, Town, bearer
+from firmware_sim.transponders import Card
+from protocol.directory import CardClass
+from protocol.names import ShelfName, SiteId, TagUid
+
+PHONE = "08A1B2C3"
+"""What a phone shows as its UID: another one at each tap, and always beginning 08."""
+LOAD = 3
+"""Items a courier is handed at the library at once."""
+PLUGS = ("card", "door", "reader-A", "reader-B")
+
+
+class Clumsy(ValueError):
+    """What was asked can't be done; the message says why, in words for the person who asked."""
+
+
+class Hands:
+    """One pair of hands for all sites. Every method may be called from any thread."""
+
+    def __init__(self, town: Town, sites: Sequence[Site], hub: str) -> None:
+        """`hub` is the hub's address, for the page's link."""
+        self._town = town
+        self._sites = {SiteId(site.spot.partner.site): site for site in sites}
+        self._hub = hub
+        self._acts: Mapping[str, Callable[[Site, Mapping[str, Any]], None]] = {
+            "tap": self._tap,
+            "two-cards": self._two_cards,
+            "phone": self._phone,
+            "open": self._open,
+            "shut": lambda site, _: town.shut(_name(site)),
+            "force": lambda site, _: town.force(_name(site)),
+            "take": self._take,
+            "put": self._put,
+            "shadow": lambda site, said: town.shadow(_name(site), self._tag(said), bool(said.get("on"))),
+            "unplug": self._unplug,
+            "power": lambda site, said: site.power(bool(said.get("on"))),
+            "network": lambda site, said: site.network(bool(said.get("on"))),
+            "foreign": lambda site, said: self._hand_over(ELSEWHERE, said, 1),
+            "load": lambda site, said: self._hand_over(LIBRARY, said, LOAD),
+        }
+
+    def do(self, said: Mapping[str, Any]) -> None:
+        """One action: {"act": …, "site": …, and what the act needs}. Raises Clumsy, or cabinet.Unreachable."""
+        act = self._acts.get(str(said.get("act")))
+        site = self._sites.get(SiteId(str(said.get("site"))))
+        if act is None or site is None:
+            raise Clumsy("there is no such thing to do here")
+        act(site, said)
+
+    def fixed(self) -> dict[str, Any]:
+        """What never changes: sites, cards, and the title behind every tag."""
+        return {
+            "hub": self._hub,
+            "sites": [
+                {
+                    "site": name,
+                    "name": {"zh-CN": site.spot.partner.name_zh, "en": site.spot.partner.name_en},
+                    "kiosk": f"http://127.0.0.1:{site.kiosk_port}/",
+                }
+                for name, site in self._sites.items()
+            ],
+            "cards": [self._card(held) for held in self._town.passes.values()],
+            "titles": {tag: _title(copy) for tag, copy in self._town.copies.items()},
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What there is to see now, site by site, and what every card's holder has with them."""
+        return {
+            "sites": {name: self._site(site) for name, site in self._sites.items()},
+            "bags": {uid: list(self._town.bag(bearer(held))) for uid, held in self._town.passes.items()},
+        }
+
+    def frames(self, name: str, since: int) -> list[dict[str, Any]]:
+        """The newest frames on the site's wires after that number."""
+        site = self._sites.get(SiteId(name))
+        if site is None:
+            return []
+        return [
+            {
+                "n": f.number,
+                "at": round(f.at, 3),
+                "device": f.device,
+                "out": f.outward,
+                "hex": f.hex,
+                "verdict": f.verdict,
+            }
+            for f in site.spot.cabinet.frames.since(since, 120)
+        ]
+
+    def _site(self, site: Site) -> dict[str, Any]:
+        seen = site.spot.cabinet.snapshot()
+        admitted = site.spot.admitted
+        return {
+            "power": seen["power"],
+            "network": site.cable.state is State.THROUGH,
+            "door": seen["door"],
+            "cards": [card["uid"] for card in seen["cards"]],
+            "unplugged": seen["unplugged"],
+            "screen": site.screen.kind,
+            "visitor": admitted.uid if admitted is not None and seen["door"]["open"] else None,
+            "shelves": [
+                {
+                    "name": shelf["name"],
+                    "items": [{"tag": item["uid"], "hidden": item["chance"] < 1} for item in shelf["items"]],
+                }
+                for shelf in seen["shelves"]
+            ],
+        }
+
+    def _card(self, held: Pass) -> dict[str, Any]:
+        members = {m.patron: m for m in self._town.stock.members}
+        member = members.get(held.patron) if held.patron else None
+        kind = "unknown" if not held.known else str(held.klass)
+        if member is not None and member.block is not None:
+            kind = str(member.block)
+        return {
+            "uid": held.uid,
+            "name": member.name if member else held.label,
+            "kind": kind,
+            "site": member.site if member else None,
+            "until": member.until.isoformat() if member else None,
+            "group": member.group if member else None,
+        }
+
+    # --- acts ---
+
+    def _tap(self, site: Site, said: Mapping[str, Any]) -> None:
+        held = self._held(said)
+        self._town.used_by_hand.add(bearer(held))
+        self._town.tap(_name(site), held.uid)
+
+    def _two_cards(self, site: Site, said: Mapping[str, Any]) -> None:
+        patrons = [p for p in self._town.passes.values() if p.klass is CardClass.PATRON][:2]
+        for held in patrons:
+            site.spot.cabinet.tap(Card(held.uid), 1.5)
+
+    def _phone(self, site: Site, said: Mapping[str, Any]) -> None:
+        site.spot.cabinet.tap(Card(PHONE))
+
+    def _open(self, site: Site, said: Mapping[str, Any]) -> None:
+        if not self._town.open(_name(site), 0.3):
+            raise Clumsy("the door is locked")
+
+    def _take(self, site: Site, said: Mapping[str, Any]) -> None:
+        admitted = site.spot.admitted
+        if admitted is not None:
+            self._town.used_by_hand.add(bearer(admitted))
+        self._town.take(_name(site), self._tag(said), admitted)
+
+    def _put(self, site: Site, said: Mapping[str, Any]) -> None:
+        self._town.put(_name(site), self._tag(said), ShelfName(str(said.get("shelf"))), self._held(said))
+
+    def _unplug(self, site: Site, said: Mapping[str, Any]) -> None:
+        device = str(said.get("device"))
+        if device not in PLUGS:
+            raise Clumsy(f"there is no plug called {device}")
+        site.spot.cabinet.unplug(device, bool(said.get("on")))
+
+    def _hand_over(self, giver: str, said: Mapping[str, Any], number: int) -> None:
+        held = self._held(said)
+        given = self._town.bag(giver)[:number]
+        if not given:
+            raise Clumsy("there is nothing left to bring")
+        self._town.used_by_hand.add(bearer(held))
+        for tag in given:
+            self._town.give(giver, bearer(held), tag)
+
+    def _held(self, said: Mapping[str, Any]) -> Pass:
+        held = self._town.passes.get(str(said.get("card")))
+        if held is None:
+            raise Clumsy("pick a card first")
+        return held
+
+    def _tag(self, said: Mapping[str, Any]) -> TagUid:
+        tag = TagUid(str(said.get("tag")))
+        if tag not in self._town.copies:
+            raise Clumsy("there is no such item")
+        return tag
+
+
+def _name(site: Site) -> SiteId:
+    return SiteId(site.spot.partner.site)
+
+
+def _title(copy: Copy) -> dict[str, Any]:
+    return {"title": copy.title.title, "author": copy.title.author, "item": copy.item, "ours": copy.owner == OWNER}
