@@ -1,0 +1,3 @@
+from tests.conformance.cabinet import cabinet
+
+__all__ = ["cabinet"]
