@@ -64,10 +64,12 @@ class Cabinet:
         seed: int = 0,
         speed: float = 1.0,
         model: Model = MR101,
+        relay_pull: int = 1,
         log: FrameLog | None = None,
     ) -> None:
         """`folder` must be there and its path short (sockets). `speed` above 1 makes chips and wires that much faster
-        than real ones; hands and hosts keep their own time."""
+        than real ones; hands and hosts keep their own time. `relay_pull` is where the resistor at the strike's relay
+        takes its input while no pin drives it: 1 keeps it shut, 0 is how it is wired by mistake."""
         self.name = name
         self.faults = Faults(seed)
         self.frames = log or FrameLog()
@@ -76,7 +78,7 @@ class Cabinet:
         self._cards: list[tuple[Card, float]] = []
         self.shelves = {s: Shelf(s, Transponder(uid_of(f"{name}/{s}"), label=f"shelf {s}")) for s in shelves}
         self.paths = Paths({s: folder / f"reader-{s}" for s in shelves}, folder / "board")
-        self.door = Door(self.faults, seed=seed)
+        self.door = Door(self.faults, pull=relay_pull, seed=seed)
         self.card = Mfrc522(self.cards, self.faults, self.frames, speed=speed, seed=seed)
         self._readers: dict[str, FeigReader] = {}
         self._wires: dict[str, PtyWire] = {}
@@ -154,6 +156,8 @@ class Cabinet:
     def tap(self, card: Card, seconds: float | None = 0.8) -> None:
         """Holds a card to the spot for that long, or until `lift` (None); returns at once."""
         with self._lock:
+            if card not in self.cards():
+                card.wake()  # it was without a field until now
             until = float("inf") if seconds is None else time.monotonic() + seconds
             self._cards = [(c, t) for c, t in self._cards if c is not card] + [(card, until)]
         self._changed()
@@ -210,28 +214,22 @@ class Cabinet:
         """Takes an item out; raises Unreachable."""
         with self._lock:
             self._reach()
-            for shelf in self.shelves.values():
-                for tag in shelf.items:
-                    if tag.uid == uid:
-                        shelf.items.remove(tag)
-                        tag.wake()
-                        break
-                else:
-                    continue
-                break
-            else:
-                raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
+            tag = self._existing(uid)
+            next(shelf for shelf in self.shelves.values() if tag in shelf.items).items.remove(tag)
+            tag.wake()
         self._changed()
         return tag
 
     def put(self, tag: Transponder, shelf: str, place: int | None = None) -> None:
-        """Puts an item on a shelf, at the end or before the item at `place`; raises Unreachable."""
+        """Puts an item on a shelf, at the end or before the item at `place`, where nothing shadows it; raises
+        Unreachable."""
         with self._lock:
             self._reach()
             if shelf not in self.shelves:
                 raise Unreachable(f"cabinet {self.name} has no shelf {shelf}")
             items = self.shelves[shelf].items
             tag.wake()
+            tag.chance = 1.0
             items.insert(len(items) if place is None else place, tag)
         self._changed()
 
@@ -242,10 +240,7 @@ class Cabinet:
 
     def shadow(self, uid: str, on: bool = True, chance: float = 0.0) -> None:
         """Hides a tag from its reader (read with `chance` a round), or not any longer; raises Unreachable."""
-        tag = self.find(uid)
-        if tag is None:
-            raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
-        tag.chance = chance if on else 1.0
+        self._existing(uid).chance = chance if on else 1.0
         self._changed()
 
     def contents(self) -> dict[str, list[Transponder]]:
@@ -296,6 +291,12 @@ class Cabinet:
         if not self.door.is_open:
             raise Unreachable(f"the door of cabinet {self.name} is shut")
 
+    def _existing(self, uid: str) -> Transponder:
+        tag = self.find(uid)
+        if tag is None:
+            raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
+        return tag
+
     def _tags(self, shelf: Shelf) -> Callable[[], list[Transponder]]:
         def present() -> list[Transponder]:
             with self._lock:
@@ -326,10 +327,11 @@ class Cabinet:
         """Tells of what happens by itself: cards lifted, a strike that cools, a door that springs open."""
         last = None
         while not self._quit.wait(_TICK_S):
-            seen = (len(self.cards()), self.door.is_open, self.door.released)
+            seen = (self.door.is_open, self.door.released)
             with self._lock:
                 held = self.cards()
+                lifted = len(held) < len(self._cards)
                 self._cards = [(card, until) for card, until in self._cards if card in held]
-            if last is not None and seen != last:
+            if lifted or (last is not None and seen != last):
                 self._changed()
             last = seen

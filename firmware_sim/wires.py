@@ -21,13 +21,20 @@ from typing import Protocol
 
 from firmware_sim.faults import Faults
 
-SPEEDS = {9600: termios.B9600, 19200: termios.B19200, 38400: termios.B38400, 57600: termios.B57600}
+SPEEDS = {
+    4800: termios.B4800,
+    9600: termios.B9600,
+    19200: termios.B19200,
+    38400: termios.B38400,
+    57600: termios.B57600,
+    115200: termios.B115200,
+}
 _PACKET_MODE = 0x5420
 """TIOCPKT of asm-generic/ioctls.h: each read from the master starts with a byte that says what happened."""
 _EXTPROC = 0o200000
 """EXTPROC of asm-generic/termbits.h: the master is told of every change of the slave's settings."""
-_MARK = termios.ECHOK
-"""Means nothing in raw mode, and every raw client clears it."""
+_MARKS = (termios.ECHOK, termios.ECHOE)
+"""Mean nothing in raw mode, and every raw client clears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +167,11 @@ class _Line(threading.Thread):
         self._woken, self._waker = os.pipe()
         self._owed_s = 0.0
         self._held = b""
+        self._marks = 0
         tty.setraw(slave)
         os.set_blocking(master, False)
         settings = termios.tcgetattr(slave)
-        settings[3] |= _EXTPROC
+        settings[3] = settings[3] & ~(_MARKS[0] | _MARKS[1]) | _EXTPROC
         termios.tcsetattr(slave, termios.TCSANOW, settings)
         fcntl.ioctl(master, _PACKET_MODE, struct.pack("i", 1))
         self._mark()
@@ -186,11 +194,13 @@ class _Line(threading.Thread):
         os.close(self._waker)
 
     def _mark(self) -> None:
-        # The pty drops the parity flag, and glibc calls that an error unless the same call changes something else.
-        # So something is always left to change: a flag without effect, which clients clear, is set again each time.
+        # The pty drops the parity flag, and glibc calls that an error unless it finds that the same call changed
+        # something else. So something is always left to change: one of two flags without effect, which clients clear.
+        # It is the other one each time, else the client could find everything as it was before its call.
         settings = termios.tcgetattr(self._slave)
-        if not settings[3] & _MARK:
-            settings[3] |= _MARK
+        if not settings[3] & (_MARKS[0] | _MARKS[1]):
+            self._marks += 1
+            settings[3] |= _MARKS[self._marks % 2]
             termios.tcsetattr(self._slave, termios.TCSANOW, settings)
 
     def _receive(self) -> None:

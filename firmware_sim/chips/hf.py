@@ -120,9 +120,10 @@ class FeigReader:
         return size if size >= 7 else len(self._buffer)
 
     def _frame(self, frame: bytes, at: float) -> Exchange:
-        if len(frame) < 5 or crc.obid(frame[:-2]) != frame[-2:]:
-            return Exchange(frame, "wrong check or length: silence")
         start = 3 if frame[0] == 0x02 else 1
+        unknown = start == 3 and not self.model.advanced
+        if unknown or len(frame) < start + 4 or crc.obid(frame[:-2]) != frame[-2:]:
+            return Exchange(frame, "wrong check or length: silence")
         request = _Request(frame[start], frame[start + 1], frame[start + 2 : -2], start == 3)
         if request.address not in (self.address, _BROADCAST):
             return Exchange(frame, f"for address {request.address}: silence")

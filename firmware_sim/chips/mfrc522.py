@@ -65,10 +65,10 @@ class Mfrc522:
             self._sleep(0.002 / self._speed)
         if self._faults.strikes("bus-error", self._device):
             raise OSError(errno.EIO, "the SPI transfer failed")
-        if self._faults.stands("unplugged", self._device):
-            self._reset()  # the plug carries its supply too
-            return b"\xff" * len(data)
         with self._lock:
+            if self._faults.stands("unplugged", self._device):
+                self._reset()  # the plug carries its supply too
+                return b"\xff" * len(data)
             if self._held or self._faults.strikes("silent", self._device):
                 return bytes(len(data))
             if self._faults.strikes("brown-out", self._device):
@@ -216,8 +216,6 @@ class Mfrc522:
             bits = self._spoil(bits)
         elif not registers[COLL] & 0x80:
             bits[clash:] = [0] * (len(bits) - clash)
-        else:
-            bits[clash + 1 :] = [0] * (len(bits) - clash - 1)
         align = registers[BIT_FRAMING] >> 4 & 7
         data = from_bits([0] * align + bits)
         if clash is None:
@@ -230,7 +228,7 @@ class Mfrc522:
                 registers[ERROR] |= _CRC_WRONG
             data = data[:-2]
         self._push(data)
-        registers[CONTROL] = registers[CONTROL] & 0xF8 | (len(bits) + align) % 8
+        registers[CONTROL] = (len(bits) + align) % 8
         registers[COM_IRQ] |= _RX_IRQ | (_ERR_IRQ if registers[ERROR] else 0)
         verdict = "collision" if clash is not None else "damaged" if registers[ERROR] else "ok"
         self._log.add(self._device, True, data, verdict)

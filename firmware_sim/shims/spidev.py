@@ -13,11 +13,11 @@ class SpiDev:
     """One device on the SPI bus."""
 
     def __init__(self, bus=None, client=None):
+        self._line = None
         self.max_speed_hz = 500_000
         self.mode = 0
         self.bits_per_word = 8
         self.no_cs = self.lsbfirst = self.cshigh = self.loop = self.threewire = self.read0 = False
-        self._line = None
         self._head = b""
         if bus is not None:
             self.open(bus, client)
@@ -43,6 +43,9 @@ class SpiDev:
         if self._line is not None:
             self._line.close()
             self._line = None
+
+    def __del__(self):
+        self.close()  # as the real one does without a word
 
     def fileno(self):
         """Its descriptor; -1 when closed or not connected yet."""
