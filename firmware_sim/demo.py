@@ -85,6 +85,7 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     launch.start_broker()
     librarian = launch.start_hub()
     sites = launch.start_sites()
+    launch.start_bench(sites)
     _welcome(launch, sites, summary, time.monotonic() - began)
     screens = {site.spot.partner.site: site.screen for site in sites}
     crowd = Crowd(launch.town, screens, options.visits)
@@ -167,6 +168,7 @@ def _welcome(launch: Launch, sites: list[Site], summary: Summary, took_s: float)
     for site in sites:
         name = f"{site.spot.partner.name_en} {site.spot.partner.name_zh}"
         summary.say(f"  Kiosk    http://{HOST}:{site.kiosk_port}/   {name}")
+    summary.say(f"  Bench    http://{HOST}:{ports.bench}/   tap, open, take and put by hand")
     summary.say(f"  Logs     {launch.options.folder / 'logs'}")
     if not (launch.options.exit and launch.options.visits):
         summary.say("Ctrl-C ends it with the truth check.")

@@ -18,6 +18,8 @@ from random import Random
 from typing import Any
 
 from firmware_sim import broker, catalogue, settings
+from firmware_sim.bench.hands import Hands
+from firmware_sim.bench.server import Bench
 from firmware_sim.cabinet import CONTACT_PIN, LOCK_PIN, Cabinet
 from firmware_sim.cable import Cables
 from firmware_sim.catalogue import PARTNERS, SHELVES, Partner
@@ -155,6 +157,13 @@ class Launch:
             wait_until(f"the agent of {site.spot.partner.site}", site.healthy, self.children, START_S)
             self._say(f"Site: {site.spot.partner.name_en} {site.spot.partner.name_zh} has counted its shelves")
         return sites
+
+    def start_bench(self, sites: list[Site]) -> None:
+        """The page where hands reach into the world."""
+        hands = Hands(self.town, sites, f"http://{HOST}:{self.options.ports.hub}/")
+        bench = Bench(hands, self.options.ports.bench)
+        bench.start()
+        self._stack.callback(bench.stop)
 
     def _build_town(self) -> Town:
         """Cabinets with everything on their shelves, switched on before anybody looks."""

@@ -49,15 +49,18 @@ class Screen:
             self._stop.wait(AGAIN_S)
 
     def _read(self) -> None:
+        """Screens are the stream's nameless events; named ones, such as pings, show nothing new."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=QUIET_S)
         try:
             connection.connect()
             self._socket = connection.sock
             connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
             stream = connection.getresponse()
+            named = False
             while not self._stop.is_set() and (line := stream.readline()):
-                if line.startswith(b"data:"):
+                if line.startswith(b"data:") and not named:
                     self._show(_kind(line[5:]))
+                named = line.startswith(b"event:") or (named and line.strip() != b"")
         finally:
             connection.close()
 

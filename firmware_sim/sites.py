@@ -16,6 +16,8 @@ from firmware_sim.town import Spot
 STOP_S = 6.0
 """How long an agent may take to stop in order."""
 ASK_S = 3.0
+RESTING = ("idle", "receipt", "goodbye", "refused")
+"""Screens while nobody is there and nothing is being explained."""
 
 
 class Site:
@@ -92,16 +94,19 @@ class Site:
             and self.screen.kind == "idle"
         )
 
-    def quiet(self) -> bool:
-        """Nobody is there, nothing is out of order, and the hub has confirmed everything."""
+    def unrest(self) -> str | None:
+        """What is still under way or out of order here, in words; None when nothing is and the hub has it all."""
         said = self.status()
-        return (
-            said is not None
-            and self.spot.calm
-            and self.screen.kind in ("idle", "receipt", "goodbye")
-            and said["queue"] == 0
-            and all(device["state"] == "ok" for device in said["devices"])
-        )
+        if said is None:
+            return "its agent doesn't answer"
+        failed = [device["device"] for device in said["devices"] if device["state"] != "ok"]
+        if failed:
+            return f"not working: {', '.join(failed)}"
+        if not self.spot.calm:
+            return "the door isn't shut and locked"
+        if self.screen.kind not in RESTING:
+            return f"the screen says {self.screen.kind}"
+        return f"{said['queue']} events to send" if said["queue"] else None
 
 
 def agent(name: str, config: Path, shims: Path, board: Path, program: Sequence[str]) -> Command:

@@ -28,7 +28,7 @@ class Verdict:
     items: int
     differences: tuple[Difference, ...]
     unrest: tuple[str, ...]
-    """Sites that never came to rest."""
+    """Sites that never came to rest, and why."""
     lines: tuple[str, ...]
     """Every item: where it is, where the hub says it is."""
 
@@ -42,7 +42,7 @@ class Verdict:
         lines = ["Truth check"]
         if every_item or self.differences:
             lines += [f"  {line}" for line in self.lines]
-        lines += [f"  never came to rest: {name}" for name in self.unrest]
+        lines += [f"  never came to rest: {why}" for why in self.unrest]
         lines += [f"  DIFFERS: {difference}" for difference in self.differences]
         agreed = self.items - len(self.differences)
         lines.append(f"  {agreed} of {self.items} items are where the hub says they are")
@@ -52,25 +52,24 @@ class Verdict:
 def come_to_rest(
     sites: Sequence[Site], children: Children, hurry: Callable[[], bool], patience_s: float = PATIENCE_S
 ) -> tuple[str, ...]:
-    """Waits until every site has been quiet for long enough; answers the names of those that never were.
+    """Waits until every site has been quiet for long enough; answers which never were, and why.
 
     `hurry` is asked now and then whether somebody has lost patience.
     """
-    quiet_since: dict[int, float] = {}
+    restless_since = {site.spot.partner.site: (time.monotonic(), "just begun") for site in sites}
     deadline = time.monotonic() + patience_s
     while True:
         children.check()
+        for site in sites:
+            why = site.unrest()
+            if why is not None:
+                restless_since[site.spot.partner.site] = (time.monotonic(), why)
         now = time.monotonic()
-        for key, site in enumerate(sites):
-            if site.quiet():
-                quiet_since.setdefault(key, now)
-            else:
-                quiet_since.pop(key, None)
-        restless = [s for key, s in enumerate(sites) if now - quiet_since.get(key, now) < REST_S]
+        restless = [f"{name}: {why}" for name, (since, why) in restless_since.items() if now - since < REST_S]
         if not restless:
             return ()
         if now > deadline or hurry():
-            return tuple(site.spot.partner.site for site in restless)
+            return tuple(restless)
         time.sleep(0.25)
 
 

@@ -70,10 +70,20 @@ def test_each_change_is_seen_and_when_it_came(stage: Stage, screen: Screen) -> N
     stage.show("idle")
     assert soon(lambda: screen.kind == "idle")
     first = screen.since
-    stage.lines.put(b": ping\n\n")
+    stage.lines.put(b": still here\n\nevent: ping\ndata: \n\n")
     stage.show("welcome")
     assert soon(lambda: screen.kind == "welcome")
     assert screen.since > first
+
+
+def test_a_ping_shows_nothing_new(stage: Stage, screen: Screen) -> None:
+    stage.show("idle")
+    assert soon(lambda: screen.kind == "idle")
+    first = screen.since
+    stage.lines.put(b"event: ping\ndata: \n\n")
+    stage.show("idle")
+    time.sleep(0.2)
+    assert screen.since == first
 
 
 def test_rubbish_shows_nothing(stage: Stage, screen: Screen) -> None:
