@@ -204,6 +204,7 @@ def _opened(state: Cabinet, plan: Plan) -> Step:
         (
             Forget(Timer.UNLOCK),
             Forget(Timer.QUIET),
+            Relock(),  # the coil has done its work, and a door that falls shut is locked
             Record((DoorOpened(station=plan.station, visit=visit.visit),)),
             Show(resting_view(state)),
             Remind(Timer.HELD, plan.held_warn_s),
