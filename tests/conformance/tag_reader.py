@@ -19,10 +19,10 @@ def stocked(rig: Rig, count: int) -> list[Transponder]:
     return tags
 
 
-def there(rig: Rig) -> frozenset[str]:
+def there(rig: Rig) -> frozenset[TagUid]:
     """The tags that truly are on the shelf."""
     shelf = rig.cabinet.shelves["A"]
-    return frozenset({shelf.reference.uid, *(tag.uid for tag in shelf.items)})
+    return frozenset(TagUid(tag.uid) for tag in (shelf.reference, *shelf.items))
 
 
 def rounds(rig: Rig, count: int) -> tuple[list[Round], int]:

@@ -110,19 +110,34 @@ def test_an_answer_in_advanced_form_is_understood() -> None:
         assert reader.round() == Round(frozenset({TAG}))
 
 
-def test_a_late_answer_to_the_question_before_is_not_taken_for_this_ones() -> None:
-    held: list[bytes] = []
+def test_a_block_that_comes_late_is_not_taken_for_the_next_one() -> None:
+    memory = bytes(range(40))
+    owed: list[bytes] = []
+    asked: list[Request] = []
 
-    def late(request: Request) -> bytes:
-        """The first inventory is answered only when the next question has come."""
-        if request.command == Command.TAG and request.data[0] == 0x01 and not held:
-            held.append(frame("feig-obid-016").raw)
-            return b""
-        came, held[:] = b"".join(held[:1]), [b""] if held else []
-        return came + usual(request)
+    def tells(request: Request) -> bytes:
+        if request.command != Command.TAG:
+            return usual(request)
+        if request.data[0] == 0x2B:
+            return bytes(Answer(Command.TAG, 0, bytes((0x3E,)) + bytes.fromhex(TAG) + bytes((7, 8, 5, 1))))
+        first, count = request.data[-2:]
+        if count > 1:
+            return frame("feig-obid-026").raw
+        return bytes(Answer(Command.TAG, 0, b"\x01\x08\x00" + memory[first * 8 : first * 8 + 8][::-1]))
 
-    with scripted(late) as reader:
-        assert reader.round() == Round(frozenset({TAG}))
+    def lags(request: Request) -> bytes:
+        """From the first single block on, two answers stay one behind; with the third question all come."""
+        if not asked and request.data[:1] + request.data[-1:] != b"\x23\x01":
+            return tells(request)
+        asked.append(request)
+        owed.append(tells(request))
+        due = len(owed) if len(asked) > 2 else len(owed) - 1
+        said, owed[:due] = b"".join(owed[:due]), []
+        return said
+
+    with scripted(lags) as reader:
+        assert reader.read(TAG, 40).data == memory
+    assert len(asked) > 5
 
 
 def test_an_inventory_that_never_ends_is_a_fault() -> None:
