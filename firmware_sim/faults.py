@@ -35,6 +35,7 @@ FAULTS: dict[str, Fault] = {
         Fault("cut", ("reader", "card"), "the answer ends in the middle"),
         Fault("flip", ("reader", "card"), "one bit of the answer is wrong"),
         Fault("noise", ("reader",), "rubbish before the answer"),
+        Fault("unasked", ("reader",), "after its answer it reports a tag that nobody asked for"),
         Fault("bytewise", ("reader",), "the answer comes byte by byte"),
         Fault("brown-out", ("reader", "card"), "the supply dips: the reader restarts, with everything at its defaults"),
         Fault("collision", ("reader",), "anticollision fails: status 83"),

@@ -86,6 +86,7 @@ class Exchange:
     """What a device made of bytes it got."""
 
     request: bytes
+    """Nothing: it speaks unasked."""
     verdict: str
     answer: bytes = b""
     """Nothing: it stays silent."""
@@ -216,7 +217,8 @@ class _Line(threading.Thread):
             self._log.add(self._device, False, data, "wrong speed: not understood")
             return
         for exchange in self._chip.feed(data, time.monotonic()):
-            self._log.add(self._device, False, exchange.request, exchange.verdict)
+            if exchange.request:
+                self._log.add(self._device, False, exchange.request, exchange.verdict)
             if exchange.answer:
                 self._answer(exchange)
 
@@ -233,7 +235,7 @@ class _Line(threading.Thread):
         self._pause(exchange.think_s / self._speed)
         if strikes("late", self._device):
             verdict = "late"
-            self._pause(self._faults.number("late", self._device, 0.05, 0.9) / self._speed)
+            self._pause(self._faults.number("late", self._device, 0.05, 0.9))  # hosts don't wait at the chips' speed
         held, self._held = self._held, b""
         self._send(held + sent, 1 if strikes("bytewise", self._device) else 16)
         self._log.add(self._device, True, sent, verdict)

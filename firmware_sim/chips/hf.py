@@ -100,6 +100,8 @@ class FeigReader:
             frame = bytes(self._buffer[:size])
             del self._buffer[:size]
             exchanges.append(self._frame(frame, at))
+            if exchanges[-1].answer and self.faults.strikes("unasked", self.device):
+                exchanges.append(self._notification())
         return exchanges
 
     def power(self) -> None:
@@ -136,6 +138,12 @@ class FeigReader:
         if request.command in (0x63, 0x64) and status == OK:
             self._dead_until = at + _REBOOT_S / self.speed
         return Exchange(frame, "ok", self._answer(request, status, data), request.took_s)
+
+    def _notification(self) -> Exchange:
+        """What a reader in notification mode sends by itself: one tag of those in its field, or that there is none."""
+        told = [bytes((0x01, 0x03, tag.dsfid)) + bytes.fromhex(tag.uid) for tag in self.tags()[:1]]
+        asked = _Request(self.address, 0xB0, b"", advanced=False)
+        return Exchange(b"", "unasked", self._answer(asked, OK if told else NO_TAG, b"".join(told)), asked.took_s)
 
     def _answer(self, request: _Request, status: int, data: bytes) -> bytes:
         body = bytes((self.address, request.command, status)) + data

@@ -285,6 +285,14 @@ def test_a_troubled_reader_says_so(fault: str, answered: str | None) -> None:
     assert answer == (frame(answered).raw if answered else command("B0F1", address="00"))
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_in_notification_mode_it_speaks_unasked(full: bool) -> None:
+    faults = Faults()
+    faults.set("unasked", "reader-A")
+    answer = ask(reader(*[book()] * full, faults=faults), frame("feig-obid-007").raw)
+    assert answer == frame("feig-obid-008").raw + frame("feig-obid-015" if full else "feig-obid-014").raw
+
+
 def test_a_write_that_stops_has_changed_the_blocks_before() -> None:
     faults = Faults(seed=3)
     faults.set("half-write", "reader-A")
