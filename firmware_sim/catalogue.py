@@ -159,6 +159,8 @@ class Stock:
     """Items of another library, unknown to ours."""
     members: tuple[Member, ...]
     passes: tuple[Pass, ...]
+    today: date
+    """Of which everything is made."""
 
 
 def titles() -> tuple[Title, ...]:
@@ -184,7 +186,7 @@ def stock(chance: Random, today: date) -> Stock:
         Copy(ItemId(f"SH{5_000_000 + n}"), tags.new(), title, NEIGHBOUR, None, Place())
         for n, title in enumerate(chance.sample(shelved, 6))
     )
-    return Stock(shipped, copies, strangers, members, _passes(chance, members))
+    return Stock(shipped, copies, strangers, members, _passes(chance, members), today)
 
 
 class _Tags:

@@ -49,6 +49,8 @@ class Person:
     tastes: tuple[str, ...] = ()
     language: str = ""
     """MARC code of what they prefer to read."""
+    often: float = 1.0
+    """How often they come, against others of their role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +182,9 @@ MISTAKES: Mapping[Mistake, float] = {
 """How often each happens, against the others."""
 FAVOURITE = 3.0
 """How much more often somebody comes to the site they mostly go to."""
-ROLES: Mapping[Role, float] = {Role.PATRON: 1.0, Role.COURIER: 2.0, Role.CLEANER: 0.6, Role.STRANGER: 0.8}
+ROLES: Mapping[Role, float] = {Role.PATRON: 1.0, Role.COURIER: 2.0, Role.CLEANER: 0.6, Role.STRANGER: 1.5}
 """How often one person of each role comes, against a patron: the city has many patrons and one courier."""
-CARRYING = 2.0
+CARRYING = 3.0
 """How much more often somebody comes who has something to bring back."""
 
 
@@ -191,7 +193,7 @@ def next_visitor(chance: Chance, people: Sequence[Person], carrying: Mapping[str
     if not people:
         return None
     weights = [
-        ROLES[p.role] * (FAVOURITE if p.site == site else 1.0) * (CARRYING if carrying.get(p.key) else 1.0)
+        ROLES[p.role] * p.often * (FAVOURITE if p.site == site else 1.0) * (CARRYING if carrying.get(p.key) else 1.0)
         for p in people
     ]
     return chance.choices(people, weights)[0]

@@ -23,6 +23,8 @@ ELSEWHERE = "another library"
 """Whose bag holds what another library owns and nobody has brought yet."""
 NOBODY = "nobody known"
 """Whose bag holds what was taken without a card."""
+TROUBLED = 3.0
+"""How much more often patrons come whose cards shouldn't open a door: there are few of them, and they matter."""
 ROLES = {CardClass.PATRON: Role.PATRON, CardClass.COURIER: Role.COURIER, CardClass.SERVICE: Role.CLEANER}
 
 
@@ -240,6 +242,7 @@ class Town:
                 member.site,
                 tastes=member.tastes,
                 language=member.language,
+                often=1.0 if member.block is None and member.until >= self.stock.today else TROUBLED,
             )
             for member in self.stock.members
         ]
