@@ -5,8 +5,9 @@ reconnects, or an agent that restarts, needs nobody's help.
 """
 
 import asyncio
+import contextlib
+import ipaddress
 import json
-import logging
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -18,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-log = logging.getLogger(__name__)
 
 PING_S = 10.0
 """Between signs of life on the stream; the page takes two and a half of them for silence."""
@@ -38,7 +38,9 @@ class Kiosk:
     """The page's server, in a thread of its own; `show` and `tell` may be called from any thread."""
 
     def __init__(self, host: str, port: int) -> None:
-        """`port` 0 takes a free one."""
+        """`port` 0 takes a free one; raises ValueError unless `host` is this machine's own address."""
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(f"the kiosk page is for this machine only: {host} is not a loopback address")
         self._status = "{}"
         self._listen = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._listen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,8 +88,9 @@ class Kiosk:
 
     def _wake(self) -> None:
         loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._wake_all)
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # closed just now: nobody listens any longer
+                loop.call_soon_threadsafe(self._wake_all)
 
     def _wake_all(self) -> None:
         for event in self._listeners:

@@ -3,16 +3,16 @@
 
 const SILENCE_MS = 25000; // two and a half of the server's pings
 const LOST_AFTER_MS = 4000;
-const ROWS = 7; // of a receipt, a column
+const LAYOUTS = ["few", "some", "many"]; // of a receipt: large, smaller, two columns
 const DRAWINGS = {
   card: '<circle class="wash" cx="120" cy="120" r="112"/><rect class="line" x="58" y="70" width="76" height="112" rx="12"/><path class="line" d="M80 150h32M88 100a22 22 0 0 1 16 16M84 84a40 40 0 0 1 36 36"/><g class="nudge"><rect class="fill" x="118" y="52" width="84" height="56" rx="8" transform="rotate(18 160 80)"/></g>',
   door: '<circle class="wash" cx="120" cy="120" r="112"/><rect class="line" x="60" y="44" width="120" height="156" rx="6"/><path class="line" d="M76 92h88M76 140h88M92 92V64M104 92V60M118 92V66M96 140v-30M110 140v-34M150 140v-28"/><g class="swing"><path class="fill" d="M60 44l-26 18v150l26-12z"/></g>',
   shut: '<circle class="wash" cx="120" cy="120" r="112"/><rect class="line" x="60" y="44" width="120" height="156" rx="6"/><rect class="fill" x="156" y="108" width="10" height="34" rx="4"/><path class="line" d="M40 120h-24M40 120l-10-9M40 120l-10 9" transform="translate(150 0) scale(-1 1) translate(-75 0)"/>',
   count: '<circle class="wash" cx="120" cy="120" r="112"/><path class="line" d="M52 188h136M66 188V80M84 188V68M104 188V86M124 188V72M146 188l14-108M176 188V90"/><g class="sweep"><path class="line" d="M40 70h160" stroke-dasharray="2 14"/></g>',
-  tick: '<circle class="wash" cx="120" cy="120" r="112"/><circle class="line" cx="120" cy="120" r="78"/><path class="line" d="M84 122l26 26 48-54" stroke-width="11"/>',
+  tick: '<circle class="wash" cx="120" cy="120" r="112"/><circle class="line" cx="120" cy="120" r="78"/><path class="line bold" d="M84 122l26 26 48-54"/>',
   wait: '<circle class="wash" cx="120" cy="120" r="112"/><circle class="line" cx="120" cy="120" r="78"/><path class="line" d="M120 76v46l30 22"/>',
-  warn: '<circle class="wash" cx="120" cy="120" r="112"/><path class="line" d="M120 50l84 144H36z"/><path class="line" d="M120 104v44" stroke-width="9"/><circle class="fill" cx="120" cy="170" r="6"/>',
-  stop: '<circle class="wash" cx="120" cy="120" r="112"/><circle class="line" cx="120" cy="120" r="78"/><path class="line" d="M92 92l56 56M148 92l-56 56" stroke-width="10"/>',
+  warn: '<circle class="wash" cx="120" cy="120" r="112"/><path class="line" d="M120 50l84 144H36z"/><path class="line bold" d="M120 104v44"/><circle class="fill" cx="120" cy="170" r="6"/>',
+  stop: '<circle class="wash" cx="120" cy="120" r="112"/><circle class="line" cx="120" cy="120" r="78"/><path class="line bold" d="M92 92l56 56M148 92l-56 56"/>',
   tool: '<circle class="wash" cx="120" cy="120" r="112"/><path class="line" d="M150 60a36 36 0 0 0-40 48l-54 54a16 16 0 0 0 24 24l54-54a36 36 0 0 0 48-40l-24 20-24-6-6-24z"/>',
 };
 const DRAWING_OF = {
@@ -64,19 +64,22 @@ function draw(screen) {
   at("picture").replaceChildren(drawing("0 0 240 240", DRAWINGS[DRAWING_OF[screen.kind]] || DRAWINGS.wait));
   at("words").replaceChildren(...screen.said.map((said) => element("div", { class: "said", lang: said.lang },
     element("h1", {}, said.title), ...said.lines.map((line) => element("p", {}, line)))));
-  list(items);
   at("stale").replaceChildren(...texts(screen.stale));
+  list(items);
   countdown(screen.seconds);
 }
 
-// Shows as many items as fit, in one column or two, and says how many more there are.
+// As large as all of them fit; in the densest layout, as many as fit, and how many more there are.
 function list(items) {
   const place = at("items");
-  place.className = items.length > ROWS ? "many" : "";
+  const full = () => place.scrollHeight > place.clientHeight + 1;
   place.replaceChildren(...items.map(row));
   at("more").textContent = "";
-  let shown = items.length;
-  while (shown > 1 && place.scrollHeight > place.clientHeight + 1) {
+  document.body.dataset.layout = LAYOUTS.find((layout) => {
+    document.body.dataset.layout = layout;
+    return !full();
+  }) || LAYOUTS.at(-1);
+  for (let shown = items.length; shown > 1 && full();) {
     shown -= 1;
     place.lastElementChild.remove();
     at("more").textContent = `+ ${items.length - shown}`;
