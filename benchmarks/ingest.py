@@ -13,9 +13,9 @@ from benchmarks.stopwatch import Contest, Turn
 from hub.clock import Clock
 from hub.database import Database
 from hub.ingest import Ingest, Message
-from hub.ledger import Promises
 from hub.migrations import migrate
 from hub.notices import Notices
+from hub.promises import Promises
 from hub.settings import Broker, Settings
 from protocol.envelope import ZERO, Batch, BatchHead, Envelope, chain_all
 from protocol.events import Borrowed, Evidence, Fact, Returned, VisitEnded, VisitKind, VisitOpened, VisitOutcome

@@ -16,10 +16,11 @@ from hub.database import Database
 from hub.directory import feed
 from hub.errors import DatabaseNotReady, PromiseBroken
 from hub.ingest import Ingest
-from hub.ledger import Promises, Touched
+from hub.ledger import Touched
 from hub.link import Link
 from hub.notices import Notices
 from hub.parts import Parts, parts_of
+from hub.promises import Promises
 from hub.settings import Settings
 from protocol import __version__
 from protocol.hello import HubHello

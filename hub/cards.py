@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from hub import ledger
-from hub.ledger import Touched
+from hub.ledger import Touched, chunks
 from hub.models import AsideRow, Card
 from protocol.cards import card_tag, site_key
 from protocol.names import CardTag, SiteId
@@ -33,9 +33,7 @@ class Cards:
         """What `site` calls the card with `secret`."""
         return card_tag(site_key(self._master, SiteId(site)), secret)
 
-    def holder(self, session: Session, site: str, tag: str) -> Holder | None:
-        """Whose card `site` means by `tag`; None when the hub knows no such card."""
-        self._refresh(session)
+    def _holder(self, site: str, tag: str) -> Holder | None:
         known = self._maps.get(site)
         if known is None:
             key = site_key(self._master, SiteId(site))
@@ -44,24 +42,28 @@ class Cards:
 
     def link(self, session: Session, touched: Touched) -> None:
         """Finds the patron of every visit in `touched.openings` that has none yet."""
-        for site, visit in sorted(touched.openings):
-            rows = session.exec(select(AsideRow).where(AsideRow.site == site, AsideRow.visit == visit))
-            for row in rows:
-                self._link(session, row)
-            touched.visits.add((site, visit))
+        if not touched.openings:
+            return
+        self._refresh(session)
+        for part in chunks(sorted({visit for _, visit in touched.openings})):
+            for row in session.exec(select(AsideRow).where(col(AsideRow.visit).in_(part))).all():
+                if (row.site, row.visit) in touched.openings:
+                    self._link(row)
+        touched.visits |= touched.openings
 
     def link_all(self, session: Session, touched: Touched) -> None:
         """After cards were imported: visits whose card was unknown may have a patron now."""
         unlinked = select(AsideRow).where(col(AsideRow.card_id).is_(None), col(AsideRow.matches).is_(True))
+        self._refresh(session)
         for row in session.exec(unlinked).all():
-            if self._link(session, row) and row.visit:
+            if self._link(row) and row.visit:
                 touched.openings.add((row.site, row.visit))
                 touched.visits.add((row.site, row.visit))
 
-    def _link(self, session: Session, row: AsideRow) -> bool:
+    def _link(self, row: AsideRow) -> bool:
         if row.card_id is not None or not row.matches:
             return False
-        holder = self.holder(session, row.site, row.card)
+        holder = self._holder(row.site, row.card)
         if holder is None:
             return False
         row.card_id, row.patron = holder.card, holder.patron

@@ -17,7 +17,7 @@ from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
 from hub.database import Database
 from hub.directory import sources
-from hub.directory.sources import Kind
+from hub.directory.rows import Kind
 from hub.errors import HubError, ImportRefused
 from hub.ledger import Touched
 from hub.settings import Settings, load

@@ -22,10 +22,11 @@ from hub.cards import Cards
 from hub.clock import Clock
 from hub.database import Database
 from hub.directory import feed
-from hub.ledger import IncidentKind, Promises, Touched
+from hub.ledger import IncidentKind, Touched
 from hub.models import Cursor, SiteState
 from hub.notices import Notice, Notices
 from hub.projections.order import bounded
+from hub.promises import Promises
 from hub.settings import Settings
 from protocol.directory import Ask
 from protocol.envelope import Batch, chain_all, read_batch

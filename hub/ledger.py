@@ -4,19 +4,15 @@ Everything here works within a session handed in and commits nothing. The bytes 
 read from them may grow with a newer version.
 """
 
-import json
-import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from hub.errors import PromiseBroken
 from hub.models import (
     AsideRow,
     Backup,
@@ -213,6 +209,7 @@ def append(
     """Writes `bodies` at the places after `at.stored` and moves the cursor; what they bear on goes to `touched`."""
     read = [read_event(body) for body in bodies]
     known = _known(session, at.site, [event.id for event in read])
+    _stamps(session, at.site, read, touched)
     for body, event in zip(bodies, read, strict=True):
         at.digest = chain(at.digest, body)
         at.stored += 1
@@ -232,7 +229,6 @@ def append(
             _follow(session, event.fact, at, touched)
         if first is None:
             touched.add(row)
-            _stamp(session, at.site, event, touched)
             _keep_aside(session, at.site, event, asides.get(event.id), now, touched)
     session.flush()
 
@@ -248,7 +244,7 @@ def reinterpret(session: Session, touched: Touched) -> int:
         row.understood, row.why_not = True, None
         if row.duplicate_of is None:
             touched.add(row)
-            _stamp(session, row.site, event, touched)
+            _stamps(session, row.site, (event,), touched)
         count += 1
     session.flush()
     return count
@@ -295,12 +291,16 @@ def _interpret(row: LedgerRow, event: Envelope) -> None:
     row.origin_epoch, row.origin_seq = event.epoch, event.seq
 
 
-def _stamp(session: Session, site: str, event: Envelope, touched: Touched) -> None:
-    if event.clock is not ClockTrust.SYNCED:
-        return
-    known = session.get(Boot, (site, event.boot))
-    if known is None or event.up_ms <= known.up_ms:
-        touched.boots.add((site, event.boot))
+def _stamps(session: Session, site: str, events: Iterable[Envelope | NotUnderstood], touched: Touched) -> None:
+    """Notes the boots of which a trusted stamp came that is earlier than the one known."""
+    earliest: dict[str, int] = {}
+    for event in events:
+        if isinstance(event, Envelope) and event.clock is ClockTrust.SYNCED:
+            earliest[event.boot] = min(earliest.get(event.boot, event.up_ms), event.up_ms)
+    for boot, up_ms in earliest.items():
+        known = session.get(Boot, (site, boot))
+        if known is None or up_ms <= known.up_ms:
+            touched.boots.add((site, boot))
 
 
 def _keep_aside(
@@ -308,8 +308,6 @@ def _keep_aside(
 ) -> None:
     fact = event.fact
     if not isinstance(fact, VisitOpened) or aside is None:
-        return
-    if session.get(AsideRow, (site, event.id)) is not None:
         return
     matches = commitment(bytes.fromhex(aside.salt), aside.card) == fact.who
     session.add(
@@ -410,7 +408,7 @@ def printable(text: str) -> str:
     return text[:500].replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
-# ------------------------------------------------------------------------------------------------- archived, promises
+# ----------------------------------------------------------------------------------------------------------- archived
 
 
 def archived(session: Session, at: Cursor) -> int:
@@ -425,56 +423,3 @@ def archived(session: Session, at: Cursor) -> int:
         return 0
     held = session.get(BackupCursor, (backups[1], at.site, at.epoch))
     return min(held.stored, at.stored) if held else 0
-
-
-class Promises:
-    """The highest `archived` ever told, per site and epoch, in a small file beside the database (rule H9).
-
-    Written before a receipt tells it, so that a ledger restored from an older copy is noticed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._told = _read_promises(path)
-
-    def keep(self, told: dict[tuple[str, str], int]) -> None:
-        """Writes down, synced, what is about to be told; does nothing when none of it is higher."""
-        higher = {key: value for key, value in told.items() if value > self._told.get(key, 0)}
-        if not higher:
-            return
-        self._told.update(higher)
-        nested: dict[str, dict[str, int]] = {}
-        for (site, epoch), value in sorted(self._told.items()):
-            nested.setdefault(site, {})[epoch] = value
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as out:
-            json.dump({"archived": nested}, out)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def broken(self, session: Session) -> list[str]:
-        """A sentence for each epoch of which the ledger holds less than was promised."""
-        sentences = []
-        for (site, epoch), told in sorted(self._told.items()):
-            at = session.get(Cursor, (site, epoch))
-            stored = at.stored if at else 0
-            if stored < told:
-                sentences.append(f"{site} was told that events up to {told} are safe; this ledger ends at {stored}")
-        return sentences
-
-
-def _read_promises(path: Path) -> dict[tuple[str, str], int]:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {(site, epoch): int(n) for site, epochs in raw["archived"].items() for epoch, n in epochs.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as wrong:
-        raise PromiseBroken(f"{path} can't be read ({wrong}): what sites were promised is not known") from None

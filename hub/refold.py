@@ -187,7 +187,12 @@ def apply(session: Session, touched: Touched, zone: ZoneInfo) -> Changed:
     _widen_by_boots(session, touched)
     _widen_by_epochs(session, touched)
     for pairs in _pairs(touched.visits):
-        _write_visits(session, pairs, fold_visits(session, pairs))
+        rows = session.exec(select(Visit).where(_among(Visit.site, Visit.visit, pairs)))
+        known = {(row.site, row.visit): row for row in rows}
+        folded = fold_visits(session, pairs)
+        for site, visit in pairs:
+            fresh = Visit(site=site, visit=visit, station="")
+            _replace(session, known.get((site, visit)), fresh, folded.get((site, visit)))
     _widen_by_openings(session, touched)
     session.flush()
     _lock(session, touched.items)
@@ -226,11 +231,6 @@ def everything(session: Session) -> Touched:
     return known
 
 
-def _write_visits(session: Session, visits: Sequence[Key], folded: Mapping[Key, dict[str, Any]]) -> None:
-    for site, visit in visits:
-        _put(session, Visit, {"site": site, "visit": visit}, folded.get((site, visit)))
-
-
 def _write_items(session: Session, folded: Mapping[str, ItemFold], changed: Changed) -> None:
     stored: dict[str, dict[str, Loan]] = defaultdict(dict)
     for loan in session.exec(select(Loan).where(col(Loan.item).in_(folded))):
@@ -251,9 +251,13 @@ def _write_items(session: Session, folded: Mapping[str, ItemFold], changed: Chan
 
 
 def _put(session: Session, table: type[SQLModel], key: dict[str, Any], row: dict[str, Any] | None) -> None:
-    known = session.get(table, tuple(key.values()))
+    _replace(session, session.get(table, tuple(key.values())), table(**key), row)
+
+
+def _replace(session: Session, known: SQLModel | None, fresh: SQLModel, row: dict[str, Any] | None) -> None:
+    """Makes the table say `row`: through `known`, what it says now, or else through `fresh`."""
     if row is not None:
-        _set(session, known or table(**key), row)
+        _set(session, known or fresh, row)
     elif known is not None:
         session.delete(known)
 

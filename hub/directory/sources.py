@@ -8,28 +8,26 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError
 from sqlmodel import Session, SQLModel, col, select
 
 from hub import ledger, refold
 from hub.cards import Cards
 from hub.database import Database
 from hub.directory import feed
+from hub.directory.rows import NEEDED, ROWS, WITHDRAWN, ItemRow, Kind, PatronRow, Row, RuleRow, SiteRow, TitleRow
 from hub.errors import BadRow, ImportRefused
 from hub.ledger import Touched
 from hub.models import Card, Item, Patron, Rule, Site, Title
 from hub.settings import Settings
-from protocol.cards import card_secret, card_uid
-from protocol.directory import Block, CardClass, Lending
-from protocol.names import GroupName, Isil, ItemId, SiteId, TagUid, TitleId
+from protocol.cards import card_secret
+from protocol.directory import CardClass, Lending
+from protocol.names import ItemId, TagUid
 
-WITHDRAWN = "withdrawn"
-"""In the column `lending`: the item is taken out of stock."""
 PROGRESS_ROWS = 50
 """Cards hashed between two calls of `progress`."""
 
@@ -37,132 +35,7 @@ Progress = Callable[[int, int], None]
 """(done, of): called now and then during what takes long."""
 
 
-class Kind(StrEnum):
-    """What a file can hold."""
-
-    TITLES = "titles"
-    ITEMS = "items"
-    PATRONS = "patrons"
-    SITES = "sites"
-    RULES = "rules"
-
-
-def _nothing(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Maybe = BeforeValidator(_nothing)
-Text = Annotated[str, Field(max_length=1000)]
-Named = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
-
-
-class TitleRow(_Row):
-    """One work."""
-
-    title_id: TitleId
-    title: Named
-    author: Text = ""
-    isbn: Annotated[str, Field(pattern=r"^(\d{13})?$")] = ""
-    language: Annotated[str, Field(max_length=16)] = "und"
-    year: Annotated[Annotated[int, Field(ge=-3000, le=2200)] | None, Maybe] = None
-    themes: Text = ""
-    region: Text = ""
-    subjects: Text = ""
-    popularity: Annotated[Whole | None, Maybe] = None
-    source: Text = ""
-
-
-class ItemRow(_Row):
-    """One physical copy."""
-
-    item: ItemId
-    title_id: TitleId
-    tag: Annotated[TagUid | None, Maybe] = None
-    home: Annotated[SiteId | None, Maybe] = None
-    owner: Annotated[Isil | None, Maybe] = None
-    """Empty: the first of the settings' owners."""
-    lending: str = Lending.NORMAL
-
-    @field_validator("tag", mode="before")
-    @classmethod
-    def _upper(cls, value: Any) -> Any:
-        return value.upper() if isinstance(value, str) else value
-
-    @field_validator("lending")
-    @classmethod
-    def _lending(cls, value: str) -> str:
-        known = [*Lending, WITHDRAWN]
-        if value and value not in known:
-            raise ValueError(f"is one of {', '.join(known)}, or empty")
-        return value or Lending.NORMAL
-
-
-class PatronRow(_Row):
-    """One patron with one card; further cards are further rows with the same patron."""
-
-    patron: Text = ""
-    """Empty for a courier's or service card that belongs to no patron."""
-    name: Text = ""
-    group: Annotated[GroupName | None, Maybe] = None
-    until: Annotated[date | None, Maybe] = None
-    block: Annotated[Block | None, Maybe] = None
-    card_uid: Annotated[str | None, Maybe] = None
-    card_class: Annotated[CardClass, BeforeValidator(lambda value: value or CardClass.PATRON)] = CardClass.PATRON
-    label: Text = ""
-
-    @field_validator("card_uid")
-    @classmethod
-    def _uid(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            return card_uid(value.replace(":", "").replace("-", "").replace(" ", "")).hex().upper()
-        except ValueError as wrong:
-            said = "isn't hexadecimal" if "fromhex" in str(wrong) else str(wrong)
-            raise ValueError(said) from None
-
-
-class SiteRow(_Row):
-    """One place at a partner."""
-
-    site: SiteId
-    name_zh: Named
-    name_en: Named
-    partner: Text = ""
-    address: Text = ""
-    capacity: Annotated[Whole, BeforeValidator(lambda value: value or 0)] = 0
-
-
-class RuleRow(_Row):
-    """How one group of patrons is lent to."""
-
-    group: GroupName
-    loan_days: Annotated[int, Field(ge=1, le=3650)]
-    limit: Annotated[int, Field(ge=0, le=1000)]
-
-
-ROWS: dict[Kind, type[_Row]] = {
-    Kind.TITLES: TitleRow,
-    Kind.ITEMS: ItemRow,
-    Kind.PATRONS: PatronRow,
-    Kind.SITES: SiteRow,
-    Kind.RULES: RuleRow,
-}
-NEEDED: dict[Kind, tuple[str, ...]] = {
-    Kind.TITLES: ("title_id", "title"),
-    Kind.ITEMS: ("item", "title_id"),
-    Kind.PATRONS: ("patron",),
-    Kind.SITES: ("site", "name_zh", "name_en"),
-    Kind.RULES: ("group", "loan_days", "limit"),
-}
-"""Columns a file must have; others may be left out."""
-
-_R = TypeVar("_R", bound=_Row)
+_R = TypeVar("_R", bound=Row)
 
 
 @dataclass(slots=True)
@@ -171,7 +44,7 @@ class Plan:
 
     kind: Kind
     file: str
-    rows: list[tuple[int, _Row]] = field(default_factory=list)
+    rows: list[tuple[int, Row]] = field(default_factory=list)
     """Line in the file and row; line 1 is the heading."""
     bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

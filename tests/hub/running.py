@@ -9,11 +9,11 @@ from sqlmodel import select
 from hub.clock import Clock
 from hub.database import Database
 from hub.directory import sources
-from hub.directory.sources import Kind
+from hub.directory.rows import Kind
 from hub.ingest import Ingest, Message
-from hub.ledger import Promises
 from hub.models import Boot, DirectoryEntry, ForeignTag, Holding, Loan, SiteState, Visit
 from hub.notices import Notices
+from hub.promises import Promises
 from hub.settings import Settings
 from protocol.names import Frozen, SiteId
 from protocol.topics import Up, up

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from hub.cli import main
 from hub.database import Database
-from hub.ledger import Promises
 from hub.models import Holding, Staff
+from hub.promises import Promises
 from hub.settings import load
 from tests.hub.cast import HARBOUR, MASTER, OWNER, SALT, Journal, borrowed, found, opened, returned, settings_in
 from tests.hub.running import Hub

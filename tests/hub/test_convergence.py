@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from hub.directory.rows import Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from hub import refold
 from hub.database import Database
-from hub.directory.sources import Kind
 from hub.settings import Settings
 from protocol.events import (
     Borrowed,
@@ -135,7 +135,7 @@ def deliveries(chance: Random, world: list[list[Journal]]) -> list[tuple[SiteId,
     return mixed
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(0, 2**32))
 def test_any_arrival_gives_the_same_tables_equal_to_a_rebuild(library: Settings, chance: Random, seed: int) -> None:
     world = [a_site(Random(seed + number), site) for number, site in enumerate(SITES)]
@@ -151,7 +151,7 @@ def test_any_arrival_gives_the_same_tables_equal_to_a_rebuild(library: Settings,
         assert mixed.tables() == plain.tables()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**32))
 def test_one_commit_or_many_makes_no_difference(library: Settings, seed: int) -> None:
     world = [a_site(Random(seed + number), site) for number, site in enumerate(SITES)]

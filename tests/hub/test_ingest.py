@@ -11,11 +11,12 @@ from sqlmodel import Session
 from hub import refold
 from hub.database import Database
 from hub.directory import feed
-from hub.directory.sources import Kind
+from hub.directory.rows import Kind
 from hub.ingest import Message
-from hub.ledger import IncidentKind, Promises
+from hub.ledger import IncidentKind
 from hub.models import AsideRow, Backup, BackupCursor, Cursor, Holding, Incident, LedgerRow, Loan, SiteState, Visit
 from hub.notices import Notice
+from hub.promises import Promises
 from protocol.directory import Ask, Page
 from protocol.events import VisitOpened
 from protocol.hello import Gone
