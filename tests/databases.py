@@ -100,13 +100,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of a fresh database with the hub's tables and nothing in them; on SQLite, then on PostgreSQL."""
+@contextmanager
+def fresh(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Address of a fresh database with the hub's tables and nothing in them, of the kind `request.param` names."""
     if request.param == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "hub.sqlite3")
-        yield f"sqlite:///{tmp_path / 'hub.sqlite3'}"
+        shutil.copy(template, folder / "hub.sqlite3")
+        yield f"sqlite:///{folder / 'hub.sqlite3'}"
         return
     home: Path = request.getfixturevalue("postgresql")
     name = f"hub{next(_numbers)}"
@@ -115,6 +115,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     yield _url(home, name)
     with psycopg.connect(_dsn(home, "postgres"), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database for each test; on SQLite, then on PostgreSQL."""
+    with fresh(request, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Items: where each one is, who says so, and with what evidence."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
@@ -53,8 +53,8 @@ class HoldingView(View):
     """The visit that brought this about."""
     loan: str | None
     """The open loan."""
-    due: str | None
-    """Last day of the open loan, ISO date in the library's zone."""
+    due: date | None
+    """Last day of the open loan, in the library's zone."""
     since: datetime | None
     time_trusted: bool
     """A synchronised clock vouches for `since`."""
@@ -165,7 +165,7 @@ def _view(
     title: Title | None,
     held: Holding | None,
     loan: str | None,
-    due: Any,
+    due: date | None,
     ledger_id: int | None,
     body: bytes | None,
 ) -> ItemView:
@@ -187,7 +187,7 @@ def _view(
             patron=held.patron,
             visit=held.visit,
             loan=loan,
-            due=due.isoformat() if due else None,
+            due=due,
             since=held.since,
             time_trusted=held.time_trusted,
             evidence=_evidence(body),

@@ -115,13 +115,15 @@ def history(say: Say, told: EventView, names: Names) -> str:
         key = "history.undecided_settled-absent"
     if told.type == "found" and fact.get("first_count"):
         key = "history.found-first"
+    if told.type == "borrowed" and not fact.get("due"):
+        key = "history.borrowed-undated"
     return say(
         key,
         site=site(say, told.site, names),
         station=told.station,
         shelf=fact.get("shelf", ""),
         from_shelf=fact.get("from_shelf", ""),
-        due=fact.get("due") or say("time.unknown"),
+        due=fact.get("due", ""),
     )
 
 

@@ -20,7 +20,7 @@ from hub.app import create_app
 from hub.auth import add_staff
 from hub.clock import Clock
 from hub.database import Database
-from hub.directory.sources import Kind
+from hub.directory.rows import Kind
 from hub.settings import Settings
 from protocol.events import (
     Borrowed,
@@ -29,6 +29,7 @@ from protocol.events import (
     DeviceFailed,
     DoorHeld,
     Evidence,
+    Fact,
     ForeignFound,
     Found,
     Missing,
@@ -104,16 +105,16 @@ def _harbour(now: datetime) -> Journal:
     for number in range(1, 41):
         shelf = "A" if number <= 22 else "B"
         book.write(of(Found, barcode(number), shelf=shelf, first_count=True, evidence=BROUGHT), minutes=0.01)
-    book.visit("h1", _lent(1, "h1"), _ended("h1", 39), uid=MA)
+    _visit(book, "h1", _lent(1, "h1"), items=39, uid=MA)
     book.write(minutes=36 * 24 * 60)
-    book.visit("h2", _lent(2, "h2"), _lent(3, "h2"), _lent(4, "h2", flags=["over-limit"]), _ended("h2", 36), uid=WANG)
+    _visit(book, "h2", _lent(2, "h2"), _lent(3, "h2"), _lent(4, "h2", flags=["over-limit"]), items=36, uid=WANG)
     book.write(of(BorrowReversed, barcode(3), "h2", evidence=BROUGHT, late=True), minutes=30)
-    book.visit("h3", of(Returned, barcode(2), "h3", evidence=BROUGHT), _lent(23, "h3", shelf="B"), _ended("h3", 37))
+    _visit(book, "h3", of(Returned, barcode(2), "h3", evidence=BROUGHT), _lent(23, "h3", shelf="B"), items=37)
     book.write(CardRefused(station="cabinet-1", reason="unknown-card"), minutes=600)
-    book.visit("h4", _lent(5, "h4"), of(ForeignFound, "X77", "h4", kind="other-library"), _ended("h4", 37), uid=MA)
+    _visit(book, "h4", _lent(5, "h4"), of(ForeignFound, "X77", "h4", kind="other-library"), items=37, uid=MA)
     book.write(of(Moved, barcode(6), from_shelf="A", shelf="B", evidence=BROUGHT), minutes=300)
     book.write(DoorHeld(station="cabinet-1", open_s=120), minutes=45)
-    book.visit("h5", of(Undecided, barcode(7), "h5", was_present=True), _ended("h5", 37), uid=WANG)
+    _visit(book, "h5", of(Undecided, barcode(7), "h5", was_present=True), items=37, uid=WANG)
     return book
 
 
@@ -122,8 +123,8 @@ def _station(now: datetime) -> Journal:
     book.write(opened())
     for number in range(41, 61):
         book.write(of(Found, barcode(number), first_count=True, evidence=BROUGHT), minutes=0.01)
-    book.visit("e1", _lent(41, "e1"), _ended("e1", 19), uid=WANG)
-    book.visit("e2", _lent(4, "e2"), _ended("e2", 19), uid=MA)
+    _visit(book, "e1", _lent(41, "e1"), items=19, uid=WANG)
+    _visit(book, "e2", _lent(4, "e2"), items=19, uid=MA)
     book.write(of(Missing, barcode(42), evidence=TAKEN), minutes=700)
     book.write(DeviceFailed(device="shelf-reader", driver="feig-obid", why="no answer for 10 s"), minutes=60)
     return book
@@ -134,7 +135,7 @@ def _school(now: datetime) -> Journal:
     book.write(opened())
     for number in range(61, 86):
         book.write(of(Found, barcode(number), first_count=True, evidence=BROUGHT), minutes=0.01)
-    book.visit("s1", _lent(61, "s1"), _ended("s1", 24), uid=MA)
+    _visit(book, "s1", _lent(61, "s1"), items=24, uid=MA)
     body = json.loads(book.bodies[-1]) | {"id": hex_id("later"), "fact": {"type": "levitated", "height": 3}}
     book.bodies.append(json.dumps(body).encode())
     return book
@@ -146,8 +147,10 @@ def _lent(number: int, visit: str, **more: object) -> Borrowed:
     return lent
 
 
-def _ended(visit: str, items: int) -> VisitEnded:
-    return VisitEnded(station="cabinet-1", visit=hex_id(visit), outcome="settled", items=items)
+def _visit(book: Journal, visit: str, *facts: Fact, items: int, uid: str = WANG) -> None:
+    """A whole visit with what it changed, and how many items were counted after it."""
+    book.open_visit(visit, uid)
+    book.write(*facts, VisitEnded(station="cabinet-1", visit=hex_id(visit), outcome="settled", items=items))
 
 
 def status_of(site: str, now: datetime, **more: object) -> Status:
@@ -190,9 +193,16 @@ class _Wire(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         async def ask() -> httpx.Response:
             answer = await self._app.handle_async_request(request)
-            return httpx.Response(answer.status_code, headers=answer.headers, content=await answer.aread())
+            return httpx.Response(
+                answer.status_code, headers=answer.headers, stream=httpx.ByteStream(await _raw(answer))
+            )
 
         return asyncio.run(ask())
+
+
+async def _raw(answer: httpx.Response) -> bytes:
+    """The body as it travels: a packed one is unpacked by the client."""
+    return b"".join([part async for part in answer.aiter_raw()])
 
 
 @dataclass
@@ -251,16 +261,22 @@ def fill(hub: Hub, folder: Path) -> None:
             devices=(reader,),
         ),
     )
-    with hub.database.write() as session:
-        add_staff(session, LIBRARIAN, PASSWORD, hub.now)
 
 
 @contextmanager
-def library(settings: Settings, database: Database, folder: Path, now: datetime | None = None) -> Iterator[Library]:
-    """The cast's library, served at `now` (a moment of the cast's own when None) without broker or threads."""
+def library(
+    settings: Settings, database: Database, folder: Path, now: datetime | None = None, told: bool = True
+) -> Iterator[Library]:
+    """The cast's library, served at `now` (a moment of the cast's own when None) without broker or threads.
+
+    Not `told`: nothing is in it but the librarian.
+    """
     hub = Hub(settings, database)
     hub.now = now or hub.now
-    fill(hub, folder)
+    if told:
+        fill(hub, folder)
+    with database.write() as session:
+        add_staff(session, LIBRARIAN, PASSWORD, hub.now)
     passed_s = [0.0]
     clock = Clock() if now else Clock(utc=lambda: hub.now, monotonic=lambda: passed_s[0])
     app = create_app(settings, clock)
