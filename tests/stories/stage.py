@@ -6,6 +6,7 @@ the kiosk, as a person's program would see it.
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -115,7 +116,7 @@ class Stage:
         self._web = httpx.Client(
             base_url=f"http://{HOST}:{launch.options.ports.hub}", auth=(STAFF, launch.password), trust_env=False
         )
-        self._unused = iter([p for p in launch.stock.passes if self._ordinary(p)])
+        self._queue = deque(launch.stock.passes)
 
     def close(self) -> None:
         self._web.close()
@@ -129,8 +130,11 @@ class Stage:
         return int(rows[0]["id"]) if rows else 0
 
     def patron(self) -> Pass:
-        """A patron in good standing with empty hands, for this story alone."""
-        return next(self._unused)
+        """A patron in good standing with empty hands: whoever hasn't played for longest."""
+        held = next(p for p in self._queue if self._ordinary(p))
+        self._queue.remove(held)
+        self._queue.append(held)
+        return held
 
     def staff(self, klass: CardClass) -> Pass:
         """A courier's or a cleaner's card."""
