@@ -21,7 +21,7 @@ from firmware_sim.summary import Summary
 from firmware_sim.verdict import come_to_rest, judge
 from firmware_sim.visitors import Crowd, Doorstep
 
-BETWEEN_S = 2.5
+BETWEEN_S = 2.0
 """From one visitor to the next at a site, at speed 1."""
 MISHAP_S = 4.0
 """Between two mishaps anywhere, at speed 1."""

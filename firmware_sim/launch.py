@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,8 @@ WORLD = "world.json"
 """Where everything was when the demo in that folder ended."""
 STAFF = "demo"
 SHIMS = Path(__file__).parent / "shims"
+IMPORTS = (("sites",), ("rules", "titles"), ("items", "patrons"))
+"""What is imported at once, one after the other: the first makes the tables, later ones refer to earlier ones."""
 START_S = 60.0
 """How long any one part may take to start."""
 PULSE_MS = 4000
@@ -126,9 +129,11 @@ class Launch:
         config = str(settings.write_hub(folder, self._kept, ports.hub, ports.broker))
         known = f"{len(self.stock.titles)} titles, {len(self.stock.copies)} items, {len(self.stock.members)} patrons"
         self._say(f"Hub: importing {known} …")
-        for kind, path in catalogue.write(self.stock, folder / "import").items():
-            words = ("-m", "hub", "import", "--config", config, kind, str(path), "--apply")
-            self.children.run(python(f"import {kind}", *words), START_S)
+        files = catalogue.write(self.stock, folder / "import")
+        with ThreadPoolExecutor(len(files)) as pool:
+            for kinds in IMPORTS:
+                for done in [pool.submit(self._import, kind, files[kind], config) for kind in kinds]:
+                    done.result()
         staff = python("staff", "-m", "hub", "staff", "--config", config, "add", STAFF, "--password-stdin")
         self.children.run(staff, START_S, says=self.password + "\n")
         self.children.start(python("hub", "-m", "hub", "serve", "--config", config))
@@ -136,6 +141,10 @@ class Launch:
         self._stack.callback(librarian.close)
         wait_until("the hub", librarian.healthy, self.children, START_S)
         return librarian
+
+    def _import(self, kind: str, path: Path, config: str) -> None:
+        words = ("-m", "hub", "import", "--config", config, kind, str(path), "--apply")
+        self.children.run(python(f"import {kind}", *words), START_S)
 
     def start_sites(self) -> list[Site]:
         """Lays the cables and starts the agents; waits until each has counted its shelves."""
