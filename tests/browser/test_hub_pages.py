@@ -1,0 +1,197 @@
+"""The hub's pages in a real browser: alive, on a phone, and without JavaScript."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hub.database import Database
+from hub.notices import Notice
+from protocol.status import DeviceStatus
+from protocol.topics import Up
+from tests.browser.conftest import Opened
+from tests.browser.serving import serving
+from tests.databases import sqlite_template
+from tests.hub.cast import HARBOUR, settings_in
+from tests.hub.library import LIBRARIAN, PASSWORD, Library, cabinet, library, status_of
+
+pytestmark = pytest.mark.browser
+
+__all__ = ["sqlite_template"]
+
+PHONE = {"width": 390, "height": 844}
+PAGES = (
+    "/",
+    f"/sites/{HARBOUR}",
+    "/items/M0004",
+    "/titles/t01",
+    "/loans?state=all",
+    "/patrons/P001",
+    "/incidents",
+    "/search?q=m00",
+)
+SMALL = """() => [...document.querySelectorAll("a, button, input, summary")]
+  .filter((e) => e.offsetParent && e.type !== "hidden" && !e.closest(".skip, h1, h2, small, .plain"))
+  .filter((e) => e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))"""
+PALE = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (colour) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (c) => c.slice(0, 3).map((v) => v / 255)
+    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const behind = (e) => {
+    for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c[3] === 255) return c; }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const e of document.querySelectorAll("main *, header *")) {
+    const says = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!says || !e.offsetParent) continue;
+    const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) found.push([e.outerHTML.slice(0, 100), (a + 0.05) / (b + 0.05)]);
+  }
+  return found;
+}"""
+
+
+@dataclass
+class Served:
+    """The library at an address."""
+
+    library: Library
+    address: str
+
+    def log_in(self, page: Page, language: str = "en") -> Page:
+        """Through the form, as staff do."""
+        page.goto(f"{self.address}/login?language={language}")
+        page.fill("input[name=name]", LIBRARIAN)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button.main")
+        page.wait_for_url(f"{self.address}/")
+        return page
+
+    def hear(self, **more: object) -> None:
+        """A heartbeat of Harbour Bank arrives, and the open pages are told as the running hub tells them."""
+        hub = self.library.hub
+        hub.now = datetime.now(UTC)
+        hub.send(HARBOUR, Up.STATUS, status_of(HARBOUR, hub.now, **more))
+        self.library.app.state.parts.notices.publish(Notice(HARBOUR))
+
+
+@pytest.fixture(scope="module")
+def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("library")
+    (folder / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
+    url = f"sqlite:///{folder / 'hub.sqlite3'}"
+    database = Database(url)
+    with (
+        library(settings_in(folder, url), database, folder, datetime.now(UTC)) as made,
+        serving(made.app, lifespan=False) as address,
+    ):
+        yield Served(made, address)
+    database.close()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_on_a_phone_nothing_scrolls_sideways_and_everything_can_be_tapped(
+    served: Served, opened: Opened, language: str
+) -> None:
+    page = served.log_in(opened(**PHONE, locale=language), language)
+    wide, small = {}, {}
+    for address in PAGES:
+        page.goto(served.address + address)
+        if (width := page.evaluate("document.documentElement.scrollWidth")) > PHONE["width"]:
+            wide[address] = width
+        if found := page.evaluate(SMALL):
+            small[address] = found
+
+    assert wide == {}
+    assert small == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_stands_out_enough_to_be_read(served: Served, opened: Opened, scheme: str) -> None:
+    page = served.log_in(opened(color_scheme=scheme))
+    pale = {}
+    for address in PAGES:
+        page.goto(served.address + address)
+        if found := page.evaluate(PALE):
+            pale[address] = found
+
+    assert pale == {}
+
+
+def test_an_open_board_follows_what_happens_at_a_site(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened())
+    card = page.locator("article", has_text="Harbour Bank")
+    expect(card.locator("dd").first).to_have_text("shut")
+    with page.expect_response("**/card"):
+        served.hear(stations=(cabinet(phase="held", door="open"),))
+
+    expect(card.locator("dd").first).to_have_text("open")
+    expect(card).to_contain_text("The door of cabinet-1 has been open too long.")
+
+
+def test_an_open_site_page_shows_a_reader_that_fails_and_recovers(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened())
+    served.hear()
+    page.goto(f"{served.address}/sites/{HARBOUR}")
+    expect(page.locator("#now")).to_contain_text("Waiting for a card")
+    failed = DeviceStatus(device="shelf-reader", driver="feig-obid", state="failed", detail="unplugged")
+    with page.expect_response("**/now"):
+        served.hear(devices=(failed,))
+    expect(page.locator("#now")).to_contain_text("shelf-reader (feig-obid) does not answer: unplugged")
+    with page.expect_response("**/now"):
+        served.hear()
+
+    expect(page.locator("#now")).to_contain_text("shelf-reader (feig-obid) works")
+
+
+def test_search_answers_while_somebody_types(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened(), "zh-CN")
+    page.locator("input[type=search]").press_sequentially("曹雪芹", delay=20)
+
+    expect(page.locator("#found")).to_contain_text("红楼梦")
+    page.keyboard.press("Escape")
+    expect(page.locator("#found")).to_be_empty()
+
+
+def test_without_javascript_everything_can_be_read_searched_and_left(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened(java_script_enabled=False))
+    page.click("article h2 a >> text=Harbour Bank")
+    expect(page.locator("main")).to_contain_text("Last visits")
+    page.fill("input[type=search]", "M0004")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("On loan, borrowed at East Metro Station")
+    page.click("text=Log out")
+
+    expect(page.locator("main")).to_contain_text("For staff of the library.")
+
+
+def test_the_language_is_changed_on_the_page_somebody_reads(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened())
+    page.goto(f"{served.address}/loans")
+    page.click("text=中文")
+
+    expect(page).to_have_url(f"{served.address}/loans")
+    expect(page.locator("h1")).to_have_text("借阅")
+
+
+def test_a_page_brings_nothing_from_elsewhere_and_breaks_no_rule_of_its_own(served: Served, opened: Opened) -> None:
+    page = opened()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    served.log_in(page)
+    for address in PAGES:
+        page.goto(served.address + address)
+
+    assert [url for url in asked if not url.startswith(served.address)] == []
+    assert said == []
