@@ -73,7 +73,7 @@ class Crowd:
         with self._lock:
             if self.over:
                 return None
-            free = [p for p in self.town.people() if self._free(p, site)]
+            free = [p for p in self.town.people() if self.can_come(p, site)]
             person = people.next_visitor(chance, free, self.town.bags(), site)
             if person is not None:
                 self._busy.add(person.key)
@@ -96,7 +96,8 @@ class Crowd:
         """Nobody is before a cabinet."""
         return not self._busy
 
-    def _free(self, person: Person, site: SiteId) -> bool:
+    def can_come(self, person: Person, site: SiteId) -> bool:
+        """Whether somebody can be before this cabinet now, wherever they were last."""
         if person.key in self._busy or person.key in self.town.used_by_hand:
             return False
         errand = self._errands.get(person.key)
