@@ -47,9 +47,12 @@ def _become_mosquitto(port: int, folder: Path) -> NoReturn:
     """This process goes on as Mosquitto, so that stopping it stops the broker."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "mosquitto.conf"
-    settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\nlog_dest stderr\n"
-    )
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false", "set_tcp_nodelay true"]
+    lines.append("log_dest stderr")
+    if os.geteuid() == 0:
+        # Mosquitto would become another user, and the kernel then forgets that it is to die with the demo (prctl(2)).
+        lines.append("user root")
+    settings.write_text("\n".join(lines) + "\n")
     program = mosquitto()
     if program is None:
         raise LookupError("Mosquitto isn't installed here")

@@ -89,10 +89,10 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     _welcome(launch, sites, summary, time.monotonic() - began)
     screens = {site.spot.partner.site: site.screen for site in sites}
     crowd = Crowd(launch.town, screens, options.visits)
-    doorsteps = _doorsteps(crowd, sites, launch, summary)
+    doorsteps = _doorsteps(crowd, sites, launch, summary) if options.people else []
     chance = Random(f"{launch.seed}/mishaps")
     mishaps = Mishaps(launch.town, sites, chance, MISHAP_S / options.speed, summary.tell)
-    for doorstep in doorsteps if options.people else ():
+    for doorstep in doorsteps:
         doorstep.start()
     if options.faults:
         mishaps.start()
