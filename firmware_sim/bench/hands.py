@@ -1,6 +1,7 @@
 """What a hand at the bench page can do to the world, and what it sees of it: actions in, plain values out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from firmware_sim.cable import State
@@ -18,8 +19,29 @@ LOAD = 3
 PLUGS = ("card", "door", "reader-A", "reader-B")
 
 
+PATIENCE_S = 3.0
+"""The longest anybody pulls at a door in one go."""
+
+
+class Reason(StrEnum):
+    """Why not, for the person who asked; the page has each in its languages (page/words.js)."""
+
+    NOTHING = "there is no such thing to do here"
+    LOCKED = "the door is locked"
+    SHUT = "the door is shut"
+    NOT_HELD = "that isn't in your hands"
+    NOT_THERE = "it isn't on the shelf any longer"
+    FULL = "the shelf is full"
+    NONE_LEFT = "there is nothing left to bring"
+    NO_CARD = "pick a card first"
+
+
 class Clumsy(ValueError):
-    """What was asked can't be done; the message says why, in words for the person who asked."""
+    """What was asked can't be done."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class Hands:
@@ -39,7 +61,7 @@ class Hands:
             "force": lambda site, _: town.force(_name(site)),
             "take": self._take,
             "put": self._put,
-            "shadow": lambda site, said: town.shadow(_name(site), self._tag(said), bool(said.get("on"))),
+            "shadow": self._shadow,
             "unplug": self._unplug,
             "power": lambda site, said: site.power(bool(said.get("on"))),
             "network": lambda site, said: site.network(bool(said.get("on"))),
@@ -52,7 +74,7 @@ class Hands:
         act = self._acts.get(str(said.get("act")))
         site = self._sites.get(SiteId(str(said.get("site"))))
         if act is None or site is None:
-            raise Clumsy("there is no such thing to do here")
+            raise Clumsy(Reason.NOTHING)
         act(site, said)
 
     def fixed(self) -> dict[str, Any]:
@@ -146,29 +168,51 @@ class Hands:
         site.spot.cabinet.tap(Card(PHONE))
 
     def _open(self, site: Site, said: Mapping[str, Any]) -> None:
-        if not self._town.open(_name(site), 0.3):
-            raise Clumsy("the door is locked")
+        patience = said.get("patience_s", 0)
+        if not isinstance(patience, int | float):
+            raise Clumsy(Reason.NOTHING)
+        if not self._town.open(_name(site), min(max(patience, 0.0), PATIENCE_S)):
+            raise Clumsy(Reason.LOCKED)
+
+    def _shadow(self, site: Site, said: Mapping[str, Any]) -> None:
+        tag = self._tag(said)
+        if site.spot.cabinet.find(tag) is None:
+            raise Clumsy(Reason.NOT_THERE)
+        self._town.shadow(_name(site), tag, bool(said.get("on")))
 
     def _take(self, site: Site, said: Mapping[str, Any]) -> None:
+        tag = self._tag(said)
+        _reach(site)
+        if site.spot.cabinet.find(tag) is None:
+            raise Clumsy(Reason.NOT_THERE)
         admitted = site.spot.admitted
         if admitted is not None:
             self._town.used_by_hand.add(bearer(admitted))
-        self._town.take(_name(site), self._tag(said), admitted)
+        self._town.take(_name(site), tag, admitted)
 
     def _put(self, site: Site, said: Mapping[str, Any]) -> None:
-        self._town.put(_name(site), self._tag(said), ShelfName(str(said.get("shelf"))), self._held(said))
+        tag, shelf, held = self._tag(said), ShelfName(str(said.get("shelf"))), self._held(said)
+        room = self._town.sight(_name(site)).room
+        if shelf not in room:
+            raise Clumsy(Reason.NOTHING)
+        _reach(site)
+        if tag not in self._town.bag(bearer(held)):
+            raise Clumsy(Reason.NOT_HELD)
+        if room[shelf] <= 0:
+            raise Clumsy(Reason.FULL)
+        self._town.put(_name(site), tag, shelf, held)
 
     def _unplug(self, site: Site, said: Mapping[str, Any]) -> None:
         device = str(said.get("device"))
         if device not in PLUGS:
-            raise Clumsy(f"there is no plug called {device}")
+            raise Clumsy(Reason.NOTHING)
         site.spot.cabinet.unplug(device, bool(said.get("on")))
 
     def _hand_over(self, giver: str, said: Mapping[str, Any], number: int) -> None:
         held = self._held(said)
         given = self._town.bag(giver)[:number]
         if not given:
-            raise Clumsy("there is nothing left to bring")
+            raise Clumsy(Reason.NONE_LEFT)
         self._town.used_by_hand.add(bearer(held))
         for tag in given:
             self._town.give(giver, bearer(held), tag)
@@ -176,14 +220,19 @@ class Hands:
     def _held(self, said: Mapping[str, Any]) -> Pass:
         held = self._town.passes.get(str(said.get("card")))
         if held is None:
-            raise Clumsy("pick a card first")
+            raise Clumsy(Reason.NO_CARD)
         return held
 
     def _tag(self, said: Mapping[str, Any]) -> TagUid:
         tag = TagUid(str(said.get("tag")))
         if tag not in self._town.copies:
-            raise Clumsy("there is no such item")
+            raise Clumsy(Reason.NOTHING)
         return tag
+
+
+def _reach(site: Site) -> None:
+    if not site.spot.cabinet.door_is_open:
+        raise Clumsy(Reason.SHUT)
 
 
 def _name(site: Site) -> SiteId:

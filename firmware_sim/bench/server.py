@@ -20,10 +20,16 @@ LOOK_S = 0.15
 """Between looks at the world; what hasn't changed isn't sent again."""
 PING_S = 10.0
 MAX_BODY = 10_000
+_SCRIPTS = ("bench.js", "drag.js", "drawing.js", "wires.js", "words.js")
 _FILES = {
     "": ("index.html", "text/html"),
     "bench.css": ("bench.css", "text/css"),
-    "bench.js": ("bench.js", "text/javascript"),
+    **{name: (name, "text/javascript") for name in _SCRIPTS},
+}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-src http://127.0.0.1:*",
+    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -77,7 +83,7 @@ class Bench:
     async def _file(self, request: Request) -> Response:
         name, kind = _FILES[request.url.path.lstrip("/")]
         content = (files("firmware_sim.bench") / "page" / name).read_bytes()
-        return Response(content, media_type=kind, headers={"Cache-Control": "no-store"})
+        return Response(content, media_type=kind, headers=_HEADERS)
 
     async def _fixed(self, request: Request) -> Response:
         return JSONResponse(self._hands.fixed())

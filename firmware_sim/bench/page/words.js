@@ -1,0 +1,55 @@
+// Every text of the page, in its two languages. The server's reasons are keys too: in English they are the sentence.
+const WORDS = {
+  "zh-CN": {
+    bench: "试验台", hub: "打开中心 ↗", other: "English", gone: "与试验台失去联系，正在重连…",
+    steptap: "刷卡：把读者卡拖到读卡区", steppull: "门锁松开时，拉开柜门", stepmove: "点书或拖书：取走、放回", stepshut: "关上柜门，看屏幕清点",
+    lock: "门锁", released: "已松开，请拉门", locked: "锁着", hot: "线圈过热",
+    reader: "读卡区", readerhint: "卡拖到这里", pull: "拉开柜门", shut: "关上柜门", force: "撬开柜门", shade: "遮挡标签",
+    hands: "手里", nobody: "（还没有选卡）", empty: "门开着时，点书架上的书就拿到手里；点手里的书就放回书架（键盘 A、B 选层）。",
+    foreign: "带一本外馆书", load: "到总馆领书",
+    cards: "读者卡", cardshint: "拖到读卡区，或先点选再点读卡区", two: "两张卡一起", phone: "手机",
+    wires: "线上的帧", pause: "暂停", resume: "继续", all: "全部", dark: "停电",
+    power: "电源", network: "网络", card: "读卡器", door: "门控板", "reader-A": "A 层读取器", "reader-B": "B 层读取器",
+    on: "通", off: "断",
+    blocked: "已停借", lost: "已挂失", expired: "已过期", courier: "配送员", service: "保洁维护", unknown: "外馆卡",
+    patron: "读者", adult: "成人", child: "儿童", "both": "同时放上",
+    "the door is locked": "门锁着，拉不开：先刷卡", "the door is shut": "门关着，够不到书：先刷卡、拉开柜门",
+    "that isn't in your hands": "这本书不在手里", "it isn't on the shelf any longer": "书架上已经没有这本书了",
+    "the shelf is full": "这一层放满了", "there is nothing left to bring": "没有可带的书了",
+    "pick a card first": "请先点选一张卡", "there is no such thing to do here": "这里没有这个操作",
+    failed: "做不到：", unreachable: "试验台没有回应",
+  },
+  en: {
+    bench: "bench", hub: "Open the hub ↗", other: "中文", gone: "The bench is out of reach; trying again…",
+    steptap: "Tap: drag a card to the reader", steppull: "Pull the door while the lock is released",
+    stepmove: "Click or drag books: take, put back", stepshut: "Shut the door and watch the screen count",
+    lock: "Lock", released: "released: pull the door", locked: "locked", hot: "coil too hot",
+    reader: "Card reader", readerhint: "drag a card here", pull: "Pull the door", shut: "Shut the door",
+    force: "Force the door", shade: "Shadow tags",
+    hands: "In hand", nobody: "(no card picked)",
+    empty: "With the door open, click a book to take it, click it here to put it back (keys A and B choose the shelf).",
+    foreign: "Bring another library's book", load: "Collect from the library",
+    cards: "Cards", cardshint: "Drag one to the reader, or pick it and click the reader", two: "Two cards at once", phone: "A phone",
+    wires: "Frames on the wires", pause: "Pause", resume: "Go on", all: "all", dark: "No power",
+    power: "Power", network: "Network", card: "Card reader", door: "Door board", "reader-A": "Tag reader A", "reader-B": "Tag reader B",
+    on: "on", off: "off",
+    blocked: "blocked", lost: "lost", expired: "expired", courier: "courier", service: "cleaner", unknown: "another library's",
+    patron: "patron", adult: "adult", child: "child", "both": "held together",
+    "the door is locked": "The door is locked: tap a card first", "the door is shut": "The door is shut: tap a card and pull it open first",
+    "that isn't in your hands": "That book isn't in your hands", "it isn't on the shelf any longer": "That book isn't on the shelf any longer",
+    "the shelf is full": "That shelf is full", "there is nothing left to bring": "There is nothing left to bring",
+    "pick a card first": "Pick a card first", "there is no such thing to do here": "There is no such thing to do here",
+    failed: "Not possible: ", unreachable: "The bench doesn't answer",
+  },
+};
+
+export let lang = localStorage.getItem("bench-lang") === "en" ? "en" : "zh-CN";
+
+export const word = (key) => WORDS[lang][key] ?? key;
+
+export const reason = (why) => WORDS[lang][why] ?? WORDS[lang].failed + why;
+
+export function switchLanguage() {
+  lang = lang === "en" ? "zh-CN" : "en";
+  localStorage.setItem("bench-lang", lang);
+}
