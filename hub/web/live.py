@@ -5,7 +5,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -36,11 +36,11 @@ async def live(request: Request, seen: int = 0) -> StreamingResponse:
     return StreamingResponse(_changes(request, hub, seen), media_type="text/event-stream", headers=headers)
 
 
-async def _changes(request: Request, hub: Parts, seen: int) -> AsyncIterator[str]:
+async def _changes(request: Request, hub: Parts, seen: int) -> AsyncGenerator[str, None]:
     end = hub.clock.monotonic() + LIFETIME_S
     async with hub.notices.listen() as queue:
-        yield "retry: 2000\n\n"
-        if hub.notices.count != seen:
+        yield "id: 1\nretry: 2000\n\n"
+        if hub.notices.count != seen or "last-event-id" in request.headers:  # sent when a browser connects anew
             yield _events(["all"])
         before = await run_in_threadpool(_presence, hub)
         while hub.clock.monotonic() < end and not await request.is_disconnected():

@@ -44,7 +44,9 @@ def fill(say: Say, known: SiteView) -> str:
 
 
 def doors(say: Say, known: SiteView) -> str:
-    """Every door of the site that isn't shut, or that all are."""
+    """Every door of the site that isn't shut, or that all are; nobody knows while it is silent."""
+    if not known.online:
+        return say.word("door", DoorState.UNKNOWN)
     states = [station.door for station in known.stations]
     for state in (DoorState.OPEN, DoorState.UNKNOWN):
         if state in states:
@@ -52,9 +54,14 @@ def doors(say: Say, known: SiteView) -> str:
     return say.word("door", DoorState.SHUT if states else DoorState.UNKNOWN)
 
 
-def phase(say: Say, station: StationStatus) -> str:
-    """What goes on at the station."""
-    return say.word("phase", station.phase)
+def phase(say: Say, known: SiteView, station: StationStatus) -> str:
+    """What goes on at the station; nobody knows while its site is silent."""
+    return say.word("phase", station.phase) if known.online else say("phase.silent")
+
+
+def door(say: Say, known: SiteView, station: StationStatus) -> str:
+    """Whether the station's door is open; nobody knows while its site is silent."""
+    return say.word("door", station.door if known.online else DoorState.UNKNOWN)
 
 
 def device(say: Say, known: DeviceStatus) -> str:

@@ -12,9 +12,12 @@ Opened = Callable[..., Page]
 """`opened(width=…, height=…, locale=…, **context options)` is a new page in a profile of its own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, or the one Playwright brought; skipped where there is neither."""
+    """Debian's Chromium; tests are skipped where there is none.
+
+    Ends with the last browser test: while it lives an event loop runs on the main thread, where no other can.
+    """
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         if found is None:

@@ -38,13 +38,13 @@ from protocol.events import (
     Undecided,
     VisitEnded,
 )
-from protocol.names import ClockTrust
+from protocol.names import ClockTrust, SiteId
 from protocol.status import DeviceStatus, ShelfStatus, StationStatus, Status
 from protocol.topics import Up
 from tests.hub.cast import HARBOUR, STATION, Journal, hex_id, of, opened, tag_of
 from tests.hub.running import Hub
 
-SCHOOL, PARK = "garden-school", "west-park"
+SCHOOL = SiteId("garden-school")
 LIBRARIAN, PASSWORD = "lin", "a shelf is the truth"
 WANG, MA = "04A1B2C3D4E5F6", "04665544332211"
 

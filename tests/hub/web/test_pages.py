@@ -204,3 +204,11 @@ def test_scripts_together_stay_small_and_every_one_is_kept_by_browsers(served: L
 
     assert len(sizes) == 3
     assert sum(sizes) < 60_000
+
+
+def test_nothing_is_claimed_about_a_site_that_is_silent(served: Library) -> None:
+    said = _read(served.librarian().get(f"/sites/{SCHOOL}").text)
+
+    assert "Not known while the site is silent" in said
+    assert "Waiting for a card" not in said
+    assert "door shut" not in said

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from edge.stations.cabinet import Phase
+from edge.stations.state import Phase
 from hub.ledger import IncidentKind
 from hub.projections.states import HoldingState, LoanState
 from hub.views.loans import LoanFilter
