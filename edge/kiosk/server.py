@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-
 PING_S = 10.0
 """Between signs of life on the stream; the page takes two and a half of them for silence."""
 _PAGE = {
