@@ -47,6 +47,8 @@ export let lang = localStorage.getItem("bench-lang") === "en" ? "en" : "zh-CN";
 
 export const word = (key) => WORDS[lang][key] ?? key;
 
+export const keys = () => Object.keys(WORDS[lang]);
+
 export const reason = (why) => WORDS[lang][why] ?? WORDS[lang].failed + why;
 
 export function switchLanguage() {
