@@ -13,7 +13,7 @@ WANTED = {"htmx-2.min.js": "htmx.min.js", "hx-sse-2.min.js": "htmx-sse.min.js"}
 class HtmxHook(BuildHookInterface[Any]):
     """Copies htmx 2 and its server-sent-events extension beside the hub's other static files."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 (hatch's signature)
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Runs before every wheel and editable build; fails the build when a file is not there."""
         shipped = {f.name: f for f in files("django-htmx") or []}
         target = Path(self.root) / "hub" / "web" / "static"

@@ -39,6 +39,8 @@ START_GRACE_S = 8.0
 """Devices that haven't answered so long after the start count as down."""
 PROBE_S = 10.0
 """Between attempts to write while the storage fails."""
+PROBES = 12
+"""Attempts in a row after which the journal is opened anew: damage met while running is salvaged only then."""
 HOUSEKEEPING_S = 3600.0
 """Between forgetting old events and shortening files."""
 
@@ -69,6 +71,7 @@ class Agent:
         self._notify = notify
         self._tell = tell
         self._unsaid: list[Fact] = []
+        self._probes = 0
         self._started = False
         self._up: set[DeviceName] = set()
         self._door_open: dict[DeviceName, bool | None] = {}
@@ -100,17 +103,21 @@ class Agent:
         return min(max(min(dues) - now, 0.0), 0.1)
 
     def run(self, stop: threading.Event) -> None:
-        """Works until `stop` is set; then writes down that it stopped in order."""
+        """Works until `stop` is set, then writes down that it stopped in order.
+
+        Ends sooner when the journal can't be written for long: built again, the agent opens it anew.
+        """
         self._notify("READY=1")
-        while not stop.is_set():
+        while not stop.is_set() and self._probes < PROBES:
             try:
                 notice: Notice | None = self._inbox.get(timeout=self.wait_s())
             except queue.Empty:
                 notice = None
             self.turn(notice)
-        self._notify("STOPPING=1")
-        self.say(AgentStopped())
-        self.link.pump(self.site.clock.now(), self.status)
+        if stop.is_set():
+            self._notify("STOPPING=1")
+            self.say(AgentStopped())
+            self.link.pump(self.site.clock.now(), self.status)
 
     # --- notices ---
 
@@ -252,7 +259,9 @@ class Agent:
         try:
             self.site.journal.check()
         except StorageFailed:
+            self._probes += 1
             return
+        self._probes = 0
         self.site.storage_ok = True
         self.say()
         for keeper in self.keepers.values():

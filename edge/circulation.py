@@ -187,7 +187,7 @@ class _Story:
 
     def facts(self) -> tuple[ItemFact, ...]:
         """All facts, what was brought before what was taken."""
-        returned = sum(isinstance(f, Returned) and not f.late for f in self._brought)
+        returned = sum(isinstance(f, Returned) and f.visit == self.cause.visit for f in self._brought)
         loans = max(0, self.cause.loans - returned)
         taken = []
         for sighting, whose, cause in self._taken:

@@ -13,14 +13,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from edge import screen
 from edge.assembly import assemble
 from edge.devices import registry
 from edge.devices.kinds import CardReader, Device, Door, TagReader
-from edge.errors import DeviceError, EdgeError
+from edge.errors import DeviceError, EdgeError, StorageFailed
+from edge.health import sd_notify
+from edge.kiosk import Kiosk
 from edge.settings import Settings, load
 from protocol import __version__
 
 log = logging.getLogger("edge")
+
+AGAIN_S = 10.0
+"""Between attempts to start while the journal can't be opened."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,11 +67,29 @@ def _run(settings: Settings, args: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with assemble(settings, random=secrets.token_bytes) as agent:
-        log.info("site %s: agent %s is up", settings.site, __version__)
-        agent.run(stop)
+    while not stop.is_set():
+        try:
+            with assemble(settings, random=secrets.token_bytes) as agent:
+                log.info("site %s: agent %s is up", settings.site, __version__)
+                agent.run(stop)
+        except StorageFailed as failed:
+            log.error("%s; trying again in %.0f s", failed, AGAIN_S)
+            _say_out_of_order(settings, stop)
     log.info("site %s: stopped in order", settings.site)
     return 0
+
+
+def _say_out_of_order(settings: Settings, stop: threading.Event) -> None:
+    """Until the next attempt the page says that the site is out of order: a disk may fail before anything works."""
+    view = screen.View(screen.ViewKind.OUT_OF_ORDER)
+    kiosk = Kiosk(settings.kiosk.host, settings.kiosk.port)
+    kiosk.start()
+    try:
+        kiosk.show(screen.render(view, lambda item: None, settings.languages).model_dump_json())
+        sd_notify("READY=1")
+        stop.wait(AGAIN_S)
+    finally:
+        kiosk.stop()
 
 
 def _check(settings: Settings, args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from hub.models import (
     Visit,
 )
 from hub.projections import holdings, loans, sites
-from hub.projections.order import Event, Offsets, Placed, in_order, stamp
+from hub.projections.order import Event, Offsets, Placed, in_order, late_visit, stamp
 from protocol.envelope import NotUnderstood, read_event
 from protocol.names import ClockTrust
 
@@ -94,7 +95,20 @@ def placed(session: Session, events: Mapping[Any, list[Event]], offsets: Offsets
     """Each group in order, by the boots' true time (`offsets`, or what the table says)."""
     if offsets is None:
         offsets = offsets_of(session, {(e.site, e.boot) for group in events.values() for e in group})
-    return {key: in_order(group, offsets) for key, group in events.items()}
+    begun = begun_of(session, [event for group in events.values() for event in group])
+    return {key: in_order(group, offsets, begun) for key, group in events.items()}
+
+
+def begun_of(session: Session, events: Iterable[Event]) -> dict[Key, datetime]:
+    """When the visits were opened whose facts among `events` were explained late; from the visit table."""
+    late = {visit for event in events if (visit := late_visit(event)) is not None}
+    found: dict[Key, datetime] = {}
+    for pairs in _pairs(late):
+        rows = session.exec(
+            select(Visit.site, Visit.visit, Visit.opened_at).where(_among(Visit.site, Visit.visit, pairs))
+        )
+        found.update({(site, visit): opened for site, visit, opened in rows if opened is not None})
+    return found
 
 
 # -------------------------------------------------------------------------------------------------------------- folds
@@ -304,6 +318,8 @@ def _touch_all(session: Session, where: ColumnElement[bool], touched: Touched) -
     counts = col(LedgerRow.understood).is_(True) & col(LedgerRow.duplicate_of).is_(None)
     for row in session.exec(select(LedgerRow).where(where, counts)):
         touched.add(row)
+        if row.type == OPENED and row.visit:
+            touched.openings.add((row.site, row.visit))  # facts explained late are placed by it
 
 
 def _patrons(session: Session, groups: Mapping[Any, list[Event]]) -> dict[Key, str | None]:

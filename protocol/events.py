@@ -154,7 +154,8 @@ class _ItemFact(_StationFact):
     visit: VisitId | None = None
     evidence: Evidence
     late: bool = False
-    """Explained after the visit was over, from a later count with no visit between."""
+    """Explained by a later count with no visit between (reader back, power back): it happened in `visit`, earlier
+    than the envelope says."""
 
 
 class Borrowed(_ItemFact):

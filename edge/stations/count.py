@@ -172,7 +172,7 @@ def _cause(state: Cabinet, given: Identified) -> Cause:
     return Cause(
         kind=visit.kind,
         visit=visit.visit,
-        late=state.visit is None,
+        late=state.visit is None or state.recovered,
         loan_days=visit.loan_days,
         limit=visit.limit,
         loans=visit.loans,

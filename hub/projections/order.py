@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from protocol.events import Fact
+from protocol.events import Fact, ItemFact
 from protocol.names import ClockTrust
 
 ZERO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,6 +19,8 @@ _MS = timedelta(milliseconds=1)
 
 Offsets = Mapping[tuple[str, str], int]
 """(site, boot) -> milliseconds since 1970 at which the boot's monotonic clock stood at 0."""
+Begun = Mapping[tuple[str, str], datetime]
+"""(site, visit) -> when the visit was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +77,33 @@ def bounded(at: datetime) -> datetime:
     return within.replace(microsecond=within.microsecond // 1000 * 1000)
 
 
-def in_order(events: Iterable[Event], offsets: Offsets) -> list[Placed]:
-    """Events of one item (or visit, or tag) as they happened; the same for every order of `events`."""
+def in_order(events: Iterable[Event], offsets: Offsets, begun: Begun | None = None) -> list[Placed]:
+    """Events of one item (or visit, or tag) as they happened; the same for every order of `events`.
+
+    A fact explained late happened in its visit, not when a later count explained it: by then the item may have been
+    brought back somewhere else. It is placed where the visit was opened, the earliest it can have been.
+    """
     newest: dict[str, datetime] = {}
     placed = []
     for event in sorted(events, key=_place):
         when, trusted = happened(event.site, event.boot, event.up_ms, event.at, offsets)
+        visit = late_visit(event)
+        if visit is not None and begun:
+            when = min(when, begun.get(visit, when))
         before = newest.get(event.site)
         if before is not None and before > when:
             when = before
         newest[event.site] = when
         placed.append(Placed(event, when, trusted))
     return sorted(placed, key=lambda p: (p.when, *_place(p.event)))
+
+
+def late_visit(event: Event) -> tuple[str, str] | None:
+    """The visit, by site, in which an item fact explained late really happened; None for every other event."""
+    fact = event.fact
+    if isinstance(fact, ItemFact) and fact.late and fact.visit is not None:
+        return event.site, fact.visit
+    return None
 
 
 def _place(event: Event) -> tuple[str, int, int]:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from hub.ledger import ITEM_TYPES, happened_at, offsets_of
 from hub.models import Cursor, LedgerRow, Loan, Visit
 from hub.projections.order import Offsets, in_order
-from hub.refold import read
+from hub.refold import begun_of, read
 from hub.views.view import Cut, Found, View, cut_from, decoded
 
 _EXAMPLE: dict[str, Any] = {
@@ -167,7 +167,7 @@ def history(session: Session, item: str) -> tuple[HistoryRow, ...]:
         loans[loan.closed_site, loan.closed_event] = loan.id
         loans.setdefault((loan.site, loan.event_id), loan.id)
     shown = []
-    for placed in in_order(read_ones, offsets):
+    for placed in in_order(read_ones, offsets, begun_of(session, read_ones)):
         key = (placed.event.site, placed.event.event_id)
         row = rows[key]
         plain = _view(row, offsets).model_dump()

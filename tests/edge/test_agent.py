@@ -2,6 +2,7 @@
 
 import json
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from protocol.events import (
     AgentStarted,
+    AgentStopped,
     Borrowed,
     BorrowFlag,
     CardRefused,
@@ -187,3 +189,11 @@ def test_the_status_tells_the_shelf_the_door_and_the_devices(whole: Whole) -> No
     assert {d.state for d in status.devices} == {"ok"}
     assert status.queue == status.last
     assert station.last_visit_at is not None
+
+
+def test_a_journal_that_cannot_be_written_for_long_is_opened_anew(whole: Whole, tmp_path: Path) -> None:
+    with full_disk(tmp_path):
+        whole.tap()
+        whole.live(200)
+        whole.agent.run(threading.Event())  # ends by itself, so that whoever built the agent builds it again
+    assert not whole.said(AgentStopped)

@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hub.directory.rows import Kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from hub import refold
 from hub.database import Database
+from hub.directory.rows import Kind
 from hub.settings import Settings
 from protocol.events import (
     Borrowed,
@@ -74,7 +74,7 @@ def a_fact(chance: Random, visit: str) -> Any:
         case None:
             return found(item)
         case _ if kind is Borrowed:
-            return of(Borrowed, item, visit, loan_days=chance.choice((7, 28)))
+            return of(Borrowed, item, visit, loan_days=chance.choice((7, 28)), late=chance.random() < 0.3)
         case _ if kind is Undecided:
             return of(Undecided, item, visit, was_present=chance.random() < 0.5)
         case _ if kind is UndecidedSettled:
@@ -85,7 +85,7 @@ def a_fact(chance: Random, visit: str) -> Any:
             return of(Moved, item, shelf="B", from_shelf="A")
         case _ if kind in (ForeignFound, ForeignGone):
             return of(kind, item, kind="other-library")
-    return of(kind, item, visit)
+    return of(kind, item, visit, late=chance.random() < 0.3)
 
 
 def a_site(chance: Random, site: SiteId) -> list[Journal]:
@@ -178,3 +178,23 @@ def test_a_clock_that_becomes_known_later_moves_what_happened_before_it(library:
         hub.deliver(station)
         where = {row["item"]: row for row in hub.tables()["Holding"]}["i1"]
         assert (where["site"], where["since"], where["time_trusted"]) == (STATION, NOON + timedelta(minutes=30), True)
+
+
+def test_a_loan_explained_after_its_return_elsewhere_is_still_the_earlier_of_the_two(library: Settings) -> None:
+    """The harbour's reader was dead: by the time it counted, the item stood on the station's shelf."""
+    harbour, station = Journal(HARBOUR), Journal(STATION)
+    harbour.write(opened(), found("i1"))
+    harbour.visit("v1")
+    harbour.write(of(Borrowed, "i1", "v1", loan_days=28, late=True), minutes=120)
+    station.write(opened())
+    station.visit("v2", of(Returned, "i1", "v2"))
+    with hub_of(library) as hub, hub_of(library) as other:
+        hub.deliver(harbour, station)
+        other.deliver(station, harbour)
+        assert hub.tables() == other.tables()
+        where = {row["item"]: row for row in hub.tables()["Holding"]}["i1"]
+        assert (where["state"], where["site"]) == ("shelf", STATION)
+        (loan,) = hub.tables()["Loan"]
+        assert loan["state"] == "returned"
+        with hub.database.read() as session:
+            assert refold.differences(session, library.zone) == []

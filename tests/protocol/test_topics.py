@@ -15,7 +15,7 @@ def test_a_topic_names_its_site_and_kind(what: Up) -> None:
 
 
 def test_a_site_listens_to_what_the_hub_sends_it() -> None:
-    assert down_all(SITE).rstrip("+") == down(SITE, Down.RECEIPT).rstrip("receipt")
+    assert down_all(SITE).removesuffix("+") == down(SITE, Down.RECEIPT).removesuffix("receipt")
     assert up_all(shard(SITE)).split("/")[2] == up(SITE, Up.HELLO).split("/")[2]
 
 
