@@ -58,7 +58,8 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
         )
         inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         watches = _watches(settings, inbox.put)
-        kiosk = Kiosk(settings.kiosk.host, settings.kiosk.port)
+        kiosk = open_kiosk(settings)
+        stack.callback(kiosk.stop)
         keepers = {
             station.name: Keeper(
                 site,
@@ -102,8 +103,6 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
             notify=sd_notify,
             tell=kiosk.tell,
         )
-        kiosk.start()
-        stack.callback(kiosk.stop)
         mqtt.start()
         stack.callback(mqtt.stop)
         for watch in watches.values():
@@ -114,6 +113,16 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
 def versions() -> Versions:
     """What runs here."""
     return Versions(agent=__version__, python=platform.python_version(), sqlite=sqlite3.sqlite_version)
+
+
+def open_kiosk(settings: Settings) -> Kiosk:
+    """The local page, being served; raises SettingsWrong when its address is taken."""
+    kiosk = Kiosk(settings.kiosk.host, settings.kiosk.port)
+    try:
+        kiosk.start()
+    except OSError as taken:
+        raise SettingsWrong(f"[kiosk] {settings.kiosk.host}:{settings.kiosk.port} can't be served: {taken}") from None
+    return kiosk
 
 
 class Threads:

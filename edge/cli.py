@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from edge import screen
-from edge.assembly import assemble
+from edge.assembly import assemble, open_kiosk
 from edge.devices import registry
 from edge.devices.kinds import CardReader, Device, Door, TagReader
 from edge.errors import DeviceError, EdgeError, StorageFailed
 from edge.health import sd_notify
-from edge.kiosk import Kiosk
 from edge.settings import Settings, load
 from protocol import __version__
 
@@ -82,8 +81,7 @@ def _run(settings: Settings, args: argparse.Namespace) -> int:
 def _say_out_of_order(settings: Settings, stop: threading.Event) -> None:
     """Until the next attempt the page says that the site is out of order: a disk may fail before anything works."""
     view = screen.View(screen.ViewKind.OUT_OF_ORDER)
-    kiosk = Kiosk(settings.kiosk.host, settings.kiosk.port)
-    kiosk.start()
+    kiosk = open_kiosk(settings)
     try:
         kiosk.show(screen.render(view, lambda item: None, settings.languages).model_dump_json())
         sd_notify("READY=1")

@@ -40,6 +40,8 @@ SHIMS = Path(__file__).parent / "shims"
 IMPORTS = (("sites",), ("rules", "titles"), ("items", "patrons"))
 """What is imported at once, one after the other: the first makes the tables, later ones refer to earlier ones."""
 START_S = 60.0
+READING_S = 8.0
+"""How long a receipt stays for somebody who looks on; without hands nobody does."""
 """How long any one part may take to start."""
 PULSE_MS = 4000
 """Of current through the strike, unless the door is opened before: a hand at the bench page needs so long."""
@@ -202,4 +204,5 @@ class Launch:
             devices[settings.reader_name(shelf)] = {"driver": "feig-obid", "port": str(cabinet.paths.readers[shelf])}
         references = {shelf: cabinet.shelves[shelf].reference.uid for shelf in SHELVES}
         folder = self.options.folder / partner.site
-        return settings.write_site(folder, self._kept, partner, broker_port, kiosk_port, references, devices)
+        receipt_s = 2.0 if self.options.exit else READING_S / self.options.speed
+        return settings.write_site(folder, self._kept, partner, broker_port, kiosk_port, references, devices, receipt_s)

@@ -23,7 +23,6 @@ TIMING: Mapping[str, Any] = {
     "held_warn_s": 3,
     "held_alarm_s": 6,
     "quiet_s": 0.4,
-    "receipt_s": 2,
     "refusal_s": 2,
     "recount_s": RECOUNT_S,
     "second_look_s": 4,
@@ -93,8 +92,9 @@ def write_site(
     kiosk_port: int,
     references: Mapping[ShelfName, str],
     devices: Mapping[str, Mapping[str, Any]],
+    receipt_s: float = 2.0,
 ) -> Path:
-    """site.toml in `folder`, which takes the site's journal too.
+    """site.toml in `folder`, which takes the site's journal too. A receipt stays on the screen for `receipt_s`.
 
     `devices` are the sections of "card", "door" and each shelf's "shelf-a", "shelf-b" …
     """
@@ -119,7 +119,7 @@ def write_site(
             "broker": {"host": "127.0.0.1", "port": broker_port, "tls": False, "keepalive_s": 10},
             "delivery": DELIVERY,
             "storage": {"free_floor_mb": 50},
-            "timing": TIMING,
+            "timing": {**TIMING, "receipt_s": receipt_s},
             "counting": COUNTING,
             "kiosk": {"port": kiosk_port},
             "clock": {"source": "host"},

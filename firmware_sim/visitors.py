@@ -136,8 +136,9 @@ class Doorstep:
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Waits until the last one has left."""
-        self._thread.join(timeout_s)
+        """Waits until the last one has left, if ever anybody came."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     def _serve(self) -> None:
         while not self._stop.is_set() and not self._crowd.over:

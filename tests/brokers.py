@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.broker import mosquitto
+from firmware_sim.ports import free_port
 
 KINDS = [
     pytest.param(
@@ -28,12 +29,6 @@ KINDS = [
 ]
 """For parametrize. Mosquitto is left out where it isn't installed, except in CI, where that is a failure."""
 PATIENCE_S = 20
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

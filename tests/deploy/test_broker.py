@@ -15,10 +15,10 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from firmware_sim.ports import free_port
 from protocol import topics
 from protocol.names import SiteId
 from protocol.topics import Down, Up
-from tests.brokers import free_port
 
 FILES = Path(__file__).parents[2] / "deploy" / "broker"
 BANK = SiteId("harbour-bank")

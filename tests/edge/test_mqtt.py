@@ -15,9 +15,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from edge.link import Kind
 from edge.mqtt import IN_LIMIT, Mqtt
 from edge.settings import Broker
+from firmware_sim.ports import free_port
 from protocol.names import SiteId
 from protocol.topics import HUB_HELLO, Down, Up, down, up, up_all
-from tests.brokers import KINDS, broker, free_port
+from tests.brokers import KINDS, broker
 from tests.deploy.test_broker import HUB, needed
 from tests.deploy.test_broker import Broker as Shipped
 from tests.deploy.test_broker import broker as shipped

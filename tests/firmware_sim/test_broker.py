@@ -11,16 +11,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware_sim import broker
 from firmware_sim.children import Children, python, wait_until
+from firmware_sim.ports import free_port
 
 KINDS = [
     pytest.param("mosquitto", marks=pytest.mark.skipif(broker.mosquitto() is None, reason="Mosquitto isn't installed")),
     "amqtt",
 ]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -14,11 +14,12 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from firmware_sim.ports import free_port
 from hub import link as link_module
 from hub.link import Link
 from hub.settings import Broker
 from protocol.topics import HUB_HELLO, Down, Up, down, up
-from tests.brokers import KINDS, broker, free_port
+from tests.brokers import KINDS, broker
 from tests.hub.cast import HARBOUR
 
 PATIENCE_S = 20.0

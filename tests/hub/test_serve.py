@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from firmware_sim.ports import free_port
 from protocol.names import read_message
 from protocol.receipt import Receipt
 from protocol.topics import Down, Up, down, up
-from tests.brokers import broker, free_port
+from tests.brokers import broker
 from tests.hub.cast import HARBOUR, MASTER, OWNER, SALT, Journal, found, opened
 from tests.hub.test_link import PATIENCE_S, site
 

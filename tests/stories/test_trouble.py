@@ -191,3 +191,18 @@ def test_sites_that_come_online_in_the_wrong_order_tell_the_same_story(stage: St
     until("the loan of before", lambda: [loan for loan in stage.loans(book) if loan["patron"] == ada.patron])
     stage.becomes(book, "shelf", site=stage.east.name)
     assert stage.loans(book)[0]["state"] == "returned"
+
+
+def test_a_loan_that_could_only_be_explained_after_its_return_elsewhere_stays_closed(stage: Stage) -> None:
+    ada, here, there = stage.patron(), stage.harbour, stage.east
+    (book,) = here.items(1)
+    here.enter(ada)
+    here.cabinet.unplug("reader", True)
+    here.town.take(here.name, book, ada)
+    here.leave("unsettled", "out-of-order")
+    there.visit(ada, put=(book,))
+    stage.becomes(book, "shelf", site=there.name)
+    here.cabinet.unplug("reader", False)
+    until("the loan of before", lambda: [loan for loan in stage.loans(book) if loan["patron"] == ada.patron])
+    assert stage.loans(book)[0]["state"] == "returned"
+    assert stage.holding(book)["site"] == there.name
