@@ -1,0 +1,134 @@
+"""A watch minds one device: connects, reports once, tries again, and never decides."""
+
+import pytest
+
+from edge.errors import DeviceFault
+from edge.watch import (
+    CardShown,
+    CardWatch,
+    ContactMoved,
+    DoorWatch,
+    Down,
+    Notice,
+    ReaderWatch,
+    ReadTag,
+    RoundRun,
+    RunRound,
+    TagRead,
+    Up,
+)
+from protocol.names import DeviceName
+from tests.edge.whole import ADA, A, Cards, Lock, Tags, tag
+
+
+class Said(list[Notice]):
+    """What a watch put into the inbox."""
+
+    def of(self, kind: type) -> list[Notice]:
+        return [notice for notice in self if isinstance(notice, kind)]
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+def live(watch: object, seconds: float, start: float = 0.0) -> float:
+    """Turns the watch for that long on a clock of its own; answers the time after."""
+    now = start
+    while now < start + seconds:
+        now += max(0.001, watch.turn(now))  # type: ignore[attr-defined]  # any of the three watches
+    return now
+
+
+def test_a_card_held_to_the_reader_is_one_presentation(said: Said) -> None:
+    cards = Cards()
+    watch = CardWatch(DeviceName("card"), cards, said.append, 0.5, 30)
+    cards.uid = ADA
+    now = live(watch, 5)
+    assert len(said.of(CardShown)) == 1
+    cards.uid = None
+    now = live(watch, 3, now)
+    cards.uid = ADA
+    live(watch, 1, now)
+    assert len(said.of(CardShown)) == 2
+
+
+def test_an_outage_is_said_once_and_its_end_once(said: Said) -> None:
+    cards = Cards()
+    cards.gone = True
+    watch = CardWatch(DeviceName("card"), cards, said.append, 0.5, 4)
+    now = live(watch, 60)
+    assert len(said.of(Down)) == 1
+    cards.gone = False
+    live(watch, 10, now)
+    assert len(said.of(Up)) == 1
+
+
+def test_attempts_to_reconnect_grow_apart_up_to_the_limit() -> None:
+    cards = Cards()
+    cards.gone = True
+    watch = CardWatch(DeviceName("card"), cards, lambda notice: None, 0.5, 4)
+    assert [watch.turn(0) for _ in range(6)] == [0.5, 1, 2, 4, 4, 4]
+
+
+def test_an_unlock_asked_for_while_the_door_is_gone_is_dropped_not_kept(said: Said) -> None:
+    lock = Lock()
+    lock.gone = True
+    watch = DoorWatch(DeviceName("door"), lock, said.append, 0.5, 4, 0.05)
+    watch.unlock()
+    now = live(watch, 5)
+    lock.gone = False
+    live(watch, 5, now)
+    assert lock.pulses == 0
+
+
+def test_a_lock_that_failed_once_is_reported_and_connected_anew(said: Said) -> None:
+    lock = Lock()
+
+    def burnt() -> None:
+        raise DeviceFault("door", "the guard is dead")
+
+    watch = DoorWatch(DeviceName("door"), lock, said.append, 0.5, 4, 0.05)
+    now = live(watch, 1)
+    lock.before_pulse = burnt
+    watch.unlock()
+    live(watch, 5, now)
+    assert len(said.of(Down)) == 1
+    assert lock.connects == 2
+
+
+def test_a_bouncing_contact_is_one_edge(said: Said) -> None:
+    lock = Lock()
+    watch = DoorWatch(DeviceName("door"), lock, said.append, 0.5, 4, 0.05)
+    now = live(watch, 0.1)
+    for is_open in (True, False, True, False, True):
+        lock.open = is_open
+        now = live(watch, 0.012, now)
+    live(watch, 0.2, now)
+    assert [n.open for n in said.of(ContactMoved) if isinstance(n, ContactMoved)] == [True]
+
+
+def test_every_order_to_a_reader_is_answered_also_when_it_is_gone(said: Said) -> None:
+    tags = Tags()
+    watch = ReaderWatch(DeviceName("shelf-a"), tags, said.append, 0.5, 4)
+    now = live(watch, 0.1)
+    watch.order(RunRound(A, 1))
+    watch.order(ReadTag(tag(1), 1))
+    now = live(watch, 0.1, now)
+    tags.gone = True
+    watch.order(RunRound(A, 2))
+    watch.order(ReadTag(tag(1), 2))
+    live(watch, 5, now)
+    rounds = [n for n in said.of(RoundRun) if isinstance(n, RoundRun)]
+    assert [(n.count, n.round is not None) for n in rounds] == [(1, True), (2, False)]
+    assert [n.count for n in said.of(TagRead) if isinstance(n, TagRead)] == [1, 2]
+
+
+def test_a_reader_nobody_asked_is_asked_now_and_then_whether_it_lives(said: Said) -> None:
+    tags = Tags()
+    watch = ReaderWatch(DeviceName("shelf-a"), tags, said.append, 0.5, 4)
+    now = live(watch, 10)
+    tags.gone = True
+    live(watch, 40, now)
+    assert len(said.of(Down)) == 1
