@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub.directory.rows import Kind
 from sqlmodel import SQLModel, col, select
 
 from hub.cards import Cards
 from hub.database import Database
 from hub.directory import feed
+from hub.directory.rows import Kind
 from hub.models import Card, DirectoryEntry, DirectoryVersion, Item, Patron
 from protocol.directory import PAGE_ENTRIES, Ask, Page, Removed, key_of, read_entry
 from tests.hub.cast import (

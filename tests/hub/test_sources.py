@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from hub.directory.rows import Kind
 
 from hub.database import Database
 from hub.directory import sources
+from hub.directory.rows import Kind
 from hub.errors import ImportRefused
 from hub.models import Card, Holding, Item, Patron, Title
 from protocol.cards import card_secret
