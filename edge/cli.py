@@ -134,6 +134,10 @@ def _status(settings: Settings, args: argparse.Namespace) -> int:
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:
             status = json.load(answer)
+    except urllib.error.HTTPError as error:
+        why = "is starting" if error.code == 503 else f"answers {error}"
+        sys.stderr.write(f"microlib-edge: the agent at {url} {why}\n")
+        return 1
     except (urllib.error.URLError, OSError, ValueError) as error:
         sys.stderr.write(f"microlib-edge: no agent answers at {url}: {error}\n")
         return 1

@@ -40,7 +40,7 @@ class Kiosk:
         """`port` 0 takes a free one; raises ValueError unless `host` is this machine's own address."""
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the kiosk page is for this machine only: {host} is not a loopback address")
-        self._status = "{}"
+        self._status = ""
         self._listen = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._listen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._address = (host, port)
@@ -82,7 +82,7 @@ class Kiosk:
         self._wake()
 
     def tell(self, status: str) -> None:
-        """What `/status` answers from now on: the site's status as JSON."""
+        """What `/status` answers from now on: the site's status as JSON. Until it is told, 503."""
         self._status = status
 
     def _wake(self) -> None:
@@ -127,7 +127,10 @@ class Kiosk:
         return JSONResponse({"status": "ok", "screen": json.loads(self._screen)["kind"] if self._screen else None})
 
     async def _tell(self, request: Request) -> Response:
-        return Response(self._status, media_type="application/json", headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store"}
+        if not self._status:
+            return JSONResponse({"detail": "the agent is starting"}, status_code=503, headers=headers)
+        return Response(self._status, media_type="application/json", headers=headers)
 
     async def _events(self, request: Request) -> Response:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -157,6 +157,13 @@ def test_the_status_it_was_told_is_what_it_answers(kiosk: Kiosk) -> None:
     assert headers["cache-control"] == "no-store"
 
 
+def test_before_it_is_told_a_status_it_claims_none(kiosk: Kiosk) -> None:
+    status, headers, body = get(kiosk, "/status")
+
+    assert (status, json.loads(body)) == (503, {"detail": "the agent is starting"})
+    assert headers["cache-control"] == "no-store"
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_the_page_asks_nothing_of_the_network(kiosk: Kiosk, path: str) -> None:
     status, headers, body = get(kiosk, path)
