@@ -4,6 +4,7 @@ Everything else (devices, broker, kiosk) runs beside it and only puts notices in
 `edge.stations` does, and `edge.keeper` performs.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -13,7 +14,6 @@ from typing import Any
 
 from edge.errors import StorageFailed
 from edge.frames import tagdata
-from edge.health import free_mb
 from edge.keeper import Keeper, Site
 from edge.link import Link
 from edge.stations.inputs import DoorMoved, Input, Part, PartDown, PartUp, RoundDone, RoundFailed, Started
@@ -95,12 +95,30 @@ class Agent:
         self._chores(now)
         self.link.pump(now, self.status)
 
+    def drain(self) -> None:
+        """One round for every notice that waits, and one more."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.turn(self._inbox.get_nowait())
+        self.turn(None)
+
+    def next_due(self) -> float:
+        """When there is work again though no notice comes, monotonic seconds.
+
+        Left out is what merely comes round every second or minute (`wait_s` has it), so that a simulation may sleep.
+        """
+        dues = [self.link.next_due(), self._next["house"]]
+        dues += [due for keeper in self.keepers.values() if (due := keeper.next_due()) is not None]
+        if not self._started:
+            dues.append(self._began + START_GRACE_S)
+        if not self.site.storage_ok:
+            dues.append(self._next["probe"])
+        return min(dues)
+
     def wait_s(self) -> float:
         """How long the loop may sleep for, when no notice comes."""
-        now = self.site.clock.now()
-        dues = [self.link.next_due(), *self._next.values()]
-        dues += [due for keeper in self.keepers.values() if (due := keeper.next_due()) is not None]
-        return min(max(min(dues) - now, 0.0), 0.1)
+        due = min(self.next_due(), *self._next.values())
+        return min(max(due - self.site.clock.now(), 0.0), 0.1)
 
     def run(self, stop: threading.Event) -> None:
         """Works until `stop` is set, then writes down that it stopped in order.
@@ -108,7 +126,7 @@ class Agent:
         Ends sooner when the journal can't be written for long: built again, the agent opens it anew.
         """
         self._notify("READY=1")
-        while not stop.is_set() and self._probes < PROBES:
+        while not stop.is_set() and not self.given_up:
             try:
                 notice: Notice | None = self._inbox.get(timeout=self.wait_s())
             except queue.Empty:
@@ -118,6 +136,11 @@ class Agent:
             self._notify("STOPPING=1")
             self.say(AgentStopped())
             self.link.pump(self.site.clock.now(), self.status)
+
+    @property
+    def given_up(self) -> bool:
+        """The journal couldn't be written for so long that it must be opened anew."""
+        return self._probes >= PROBES
 
     # --- notices ---
 
@@ -226,7 +249,7 @@ class Agent:
             last=site.journal.last,
             directory_version=site.mirror.version,
             directory_age_s=site.directory_age_s(),
-            free_mb=free_mb(site.settings.data_dir),
+            free_mb=site.free_mb(),
         )
 
     def _storage_failed(self, failed: StorageFailed) -> None:

@@ -1,4 +1,4 @@
-"""Builds a real site's agent from its settings: real clock, real devices, real broker, one thread a device."""
+"""Puts an agent together from its settings: on a machine of its own with threads, or in surroundings handed in."""
 
 import contextlib
 import itertools
@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from edge.agent import Agent
@@ -20,14 +21,39 @@ from edge.health import Health, free_mb, sd_notify
 from edge.journal import Journal
 from edge.keeper import Keeper, Site
 from edge.kiosk import Kiosk
-from edge.link import Link
+from edge.link import CHANGE_S, Link, Transport
 from edge.mqtt import Mqtt
 from edge.outbox import Outbox, Vitals
 from edge.settings import Settings
 from edge.watch import CardWatch, DoorWatch, Notice, ReaderWatch, Watch
 from protocol import __version__
+from protocol.cards import card_secret
 from protocol.hello import Gone, Versions
 from protocol.names import BootId, DeviceName
+
+
+@dataclass(frozen=True)
+class Around:
+    """What an agent is put into: a machine's clock, chance, devices and ways out; or a simulation's."""
+
+    clock: Clock
+    boot: BootId
+    random: Callable[[int], bytes]
+    """`random(n)` gives n bytes nobody can guess."""
+    device: Callable[[DeviceName], Any]
+    """Builds the adapter of a configured device."""
+    transport: Callable[[Callable[[int], bytes]], Transport]
+    """Makes the connection to the broker, given what makes the will of its connection number n."""
+    show: Callable[[str], None]
+    tell: Callable[[str], None]
+    notify: Callable[[str], None]
+    alive: Callable[[], bool]
+    free_mb: Callable[[], int]
+    """MiB that may still be written where the journal is."""
+    secret: Callable[[str, bytes], bytes] = card_secret
+    """The slow part of a card's name."""
+    look_s: float = CHANGE_S
+    """Between looks for a change in the site's status that is worth a message."""
 
 
 @contextlib.contextmanager
@@ -37,36 +63,74 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
     Raises SettingsWrong, or StorageFailed when the journal can't be opened at all.
     """
     with contextlib.ExitStack() as stack:
-        clock = Clock.system(settings.clock.source)
-        boot = BootId(random(16).hex())
+        kiosk = open_kiosk(settings)
+        stack.callback(kiosk.stop)
+        threads = Threads()
+        stack.callback(threads.stop)
+        broker: list[Mqtt] = []
+
+        def transport(gone: Callable[[int], bytes]) -> Mqtt:
+            broker.append(
+                Mqtt(settings.site, settings.broker, gone=gone, dice=chance.Random(int.from_bytes(random(8))))
+            )
+            return broker[0]
+
+        around = Around(
+            clock=Clock.system(settings.clock.source),
+            boot=BootId(random(16).hex()),
+            random=random,
+            device=lambda name: registry.build(name, settings.device[name]),
+            transport=transport,
+            show=kiosk.show,
+            tell=kiosk.tell,
+            notify=sd_notify,
+            alive=lambda: threads.alive() and broker[0].alive,
+            free_mb=lambda: free_mb(settings.data_dir),
+        )
+        agent = stack.enter_context(compose(settings, around))
+        broker[0].start()
+        stack.callback(broker[0].stop)
+        for watch in agent.watches.values():
+            threads.run(watch)
+        stack.callback(threads.stop)
+        yield agent
+
+
+@contextlib.contextmanager
+def compose(settings: Settings, around: Around) -> Iterator[Agent]:
+    """The agent as it is put together everywhere, journal and directory open; whoever made it turns it.
+
+    Raises SettingsWrong, or StorageFailed when the journal can't be opened at all.
+    """
+    clock, boot, random, timing = around.clock, around.boot, around.random, settings.delivery
+    with contextlib.ExitStack() as stack:
+        journal = Journal.open(
+            settings.data_dir,
+            boot=boot,
+            random=random,
+            stamp=clock.stamp(),
+            cap_mb=settings.storage.journal_cap_mb,
+        )
         site = Site(
             settings=settings,
             key=settings.site_key(),
             clock=clock,
-            journal=stack.enter_context(
-                Journal.open(
-                    settings.data_dir,
-                    boot=boot,
-                    random=random,
-                    stamp=clock.stamp(),
-                    cap_mb=settings.storage.journal_cap_mb,
-                )
-            ),
+            journal=stack.enter_context(journal),
             mirror=stack.enter_context(contextlib.closing(Mirror.open(settings.data_dir))),
             health=Health({name: str(section["driver"]) for name, section in settings.device.items()}),
             random=random,
+            free_mb=around.free_mb,
+            secret=around.secret,
         )
         inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
-        watches = _watches(settings, inbox.put)
-        kiosk = open_kiosk(settings)
-        stack.callback(kiosk.stop)
+        watches = _watches(settings, around.device, inbox.put)
         keepers = {
             station.name: Keeper(
                 site,
                 station,
                 door=_of(watches, station.door, DoorWatch),
                 readers={shelf.name: _of(watches, shelf.reader, ReaderWatch) for shelf in station.shelves},
-                show=kiosk.show,
+                show=around.show,
             )
             for station in settings.station
         }
@@ -75,39 +139,17 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
         outbox = Outbox(
             site.journal,
             boot=boot,
-            timing=settings.delivery,
+            timing=timing,
             versions=versions(),
-            vitals=lambda: Vitals(clock.stamp(), free_mb(settings.data_dir), site.health.ok),
+            vitals=lambda: Vitals(clock.stamp(), around.free_mb(), site.health.ok),
             next_req=lambda: next(numbers),
             dice=dice,
             nonce=random,
         )
-        asker = Asker(site.mirror, boot=boot, timing=settings.delivery, next_req=lambda: next(numbers), dice=dice)
-        mqtt = Mqtt(
-            settings.site,
-            settings.broker,
-            gone=lambda number: Gone(epoch=site.journal.epoch, boot=boot, connection=number).wire(),
-            dice=chance.Random(int.from_bytes(random(8))),
-        )
-        link = Link(mqtt, outbox, asker, stamp=clock.stamp, heartbeat_s=settings.delivery.heartbeat_s)
-        threads = Threads()
-        stack.callback(threads.stop)
-        agent = Agent(
-            site,
-            boot,
-            link,
-            watches,
-            keepers,
-            inbox,
-            alive=lambda: threads.alive() and mqtt.alive,
-            notify=sd_notify,
-            tell=kiosk.tell,
-        )
-        mqtt.start()
-        stack.callback(mqtt.stop)
-        for watch in watches.values():
-            threads.run(watch)
-        yield agent
+        asker = Asker(site.mirror, boot=boot, timing=timing, next_req=lambda: next(numbers), dice=dice)
+        transport = around.transport(lambda number: Gone(epoch=site.journal.epoch, boot=boot, connection=number).wire())
+        link = Link(transport, outbox, asker, stamp=clock.stamp, heartbeat_s=timing.heartbeat_s, look_s=around.look_s)
+        yield Agent(site, boot, link, watches, keepers, inbox, around.alive, around.notify, around.tell)
 
 
 def versions() -> Versions:
@@ -156,21 +198,21 @@ class Threads:
             watch.close()
 
 
-def _watches(settings: Settings, put: Callable[[Notice], None]) -> dict[DeviceName, Watch[Any]]:
+def _watches(
+    settings: Settings, device: Callable[[DeviceName], Any], put: Callable[[Notice], None]
+) -> dict[DeviceName, Watch[Any]]:
     timing = settings.timing
     retry = timing.retry_device_s, timing.retry_device_max_s
     made: dict[DeviceName, Watch[Any]] = {}
     for station in settings.station:
         door, reader = station.door, station.card_reader
         if door not in made:
-            device: Any = registry.build(door, settings.device[door])
-            made[door] = DoorWatch(door, device, put, *retry, debounce_s=timing.debounce_ms / 1000)
+            made[door] = DoorWatch(door, device(door), put, *retry, debounce_s=timing.debounce_ms / 1000)
         if reader not in made:
-            made[reader] = CardWatch(reader, registry.build(reader, settings.device[reader]), put, *retry)
+            made[reader] = CardWatch(reader, device(reader), put, *retry)
         for shelf in station.shelves:
             if shelf.reader not in made:
-                device = registry.build(shelf.reader, settings.device[shelf.reader])
-                made[shelf.reader] = ReaderWatch(shelf.reader, device, put, *retry)
+                made[shelf.reader] = ReaderWatch(shelf.reader, device(shelf.reader), put, *retry)
     return made
 
 

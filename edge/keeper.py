@@ -13,7 +13,7 @@ from edge.clock import Clock
 from edge.directory import Mirror
 from edge.errors import StorageFailed
 from edge.frames import tagdata
-from edge.health import Health, free_mb
+from edge.health import Health
 from edge.journal import Journal
 from edge.screen import View, ViewItem
 from edge.settings import Settings, Station
@@ -57,6 +57,8 @@ class Site:
     mirror: Mirror
     health: Health
     random: Callable[[int], bytes]
+    free_mb: Callable[[], int]
+    secret: Callable[[str, bytes], bytes] = card_secret
     storage_ok: bool = True
 
     def today(self) -> date | None:
@@ -73,8 +75,8 @@ class Site:
 
     def writable(self) -> bool:
         """Whether a new visit may begin: its events will find room."""
-        free = free_mb(self.settings.data_dir)
-        return self.storage_ok and not self.journal.full and free >= self.settings.storage.free_floor_mb
+        room = self.free_mb() >= self.settings.storage.free_floor_mb
+        return self.storage_ok and not self.journal.full and room
 
 
 class Keeper:
@@ -138,7 +140,7 @@ class Keeper:
         """A card was shown: its UID, or None when none could be read."""
         name = VisitId(self.site.random(16).hex())
         try:
-            secret = None if uid is None else card_secret(uid, bytes.fromhex(self.site.settings.fleet_salt))
+            secret = None if uid is None else self.site.secret(uid, bytes.fromhex(self.site.settings.fleet_salt))
         except ValueError:
             secret = None
         if secret is None:

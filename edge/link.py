@@ -46,14 +46,22 @@ class Link:
     """Joins a transport to the outbox, the directory and the site's heartbeat; one thread."""
 
     def __init__(
-        self, transport: Transport, outbox: Outbox, asker: Asker, *, stamp: Callable[[], Stamp], heartbeat_s: float
+        self,
+        transport: Transport,
+        outbox: Outbox,
+        asker: Asker,
+        *,
+        stamp: Callable[[], Stamp],
+        heartbeat_s: float,
+        look_s: float = CHANGE_S,
     ) -> None:
-        """`stamp` is the clock's."""
+        """`stamp` is the clock's; every `look_s` the status is looked at for a change worth telling at once."""
         self._transport = transport
         self._outbox = outbox
         self._asker = asker
         self._stamp = stamp
         self._heartbeat_s = heartbeat_s
+        self._look_s = look_s
         self._connection: int | None = None
         self._looked_at = -math.inf
         self._beat_at = -math.inf
@@ -86,7 +94,7 @@ class Link:
         """When `pump` has something to say next, monotonic seconds; infinity for never."""
         if self._connection is None:
             return math.inf
-        return min(self._outbox.next_due(), self._asker.next_due(), self._looked_at + CHANGE_S)
+        return min(self._outbox.next_due(), self._asker.next_due(), self._looked_at + self._look_s)
 
     def _follow(self, now: float) -> None:
         """Tells everyone when the connection is another one."""
@@ -116,7 +124,7 @@ class Link:
 
     def _heartbeat(self, now: float, status: Callable[[], Status]) -> None:
         """A status every interval, and soon after something in it changed."""
-        if now < self._looked_at + CHANGE_S:
+        if now < self._looked_at + self._look_s:
             return
         self._looked_at = now
         current = status()

@@ -1,6 +1,5 @@
 """A whole agent in one process: real journal, directory, tables and link; devices, broker and time are the test's."""
 
-import queue
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,19 +11,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from edge.agent import Agent
-from edge.assembly import versions
+from edge.assembly import Around, compose
 from edge.clock import Clock
 from edge.devices.kinds import Look, Round, TagMemory
-from edge.directory import Asker, Mirror
 from edge.errors import DeviceGone, TagError
 from edge.frames import tagdata
-from edge.health import Health
-from edge.journal import Journal
-from edge.keeper import Keeper, Site
-from edge.link import Kind, Link
-from edge.outbox import Outbox, Vitals
+from edge.keeper import Site
+from edge.link import Kind
 from edge.settings import Settings
-from edge.watch import CardWatch, DoorWatch, Notice, ReaderWatch, Watch
 from protocol.cards import card_secret, card_tag
 from protocol.directory import CardEntry, ItemEntry, Page, PolicyEntry, RuleEntry
 from protocol.envelope import Envelope, read_event
@@ -150,65 +144,35 @@ class Whole:
         self.seed += 1
         dice = random.Random(self.seed)
         clock = Clock(lambda: 1_800_000_000 + self.now, lambda: self.now, lambda: True)
-        boot = BootId(dice.randbytes(16).hex())
         settings = settings_in(self.folder)
-        journal = Journal.open(self.folder, boot=boot, random=dice.randbytes, stamp=clock.stamp())
-        mirror = Mirror.open(self.folder)
-        mirror.apply(directory(), clock.stamp())
-        self.site = Site(settings, KEY, clock, journal, mirror, Health(drivers(settings)), dice.randbytes)
-        inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
-        watches: dict[Any, Watch[Any]] = {
-            "card": CardWatch("card", self.cards, inbox.put, 0.5, 30),  # type: ignore[arg-type]
-            "door": DoorWatch("door", self.lock, inbox.put, 0.5, 30, 0.05),  # type: ignore[arg-type]
-            "shelf-a": ReaderWatch("shelf-a", self.tags, inbox.put, 0.5, 30),  # type: ignore[arg-type]
-        }
-        keeper = Keeper(self.site, settings.station[0], watches["door"], {A: watches["shelf-a"]}, self.screens.append)  # type: ignore[arg-type]
-        link = Link(
-            Nowhere(),
-            Outbox(
-                journal,
-                boot=boot,
-                timing=settings.delivery,
-                versions=versions(),
-                vitals=lambda: Vitals(clock.stamp(), 999, True),
-                next_req=lambda: 1,
-                dice=dice,
-                nonce=dice.randbytes,
-            ),
-            Asker(mirror, boot=boot, timing=settings.delivery, next_req=lambda: 1, dice=dice),
-            stamp=clock.stamp,
-            heartbeat_s=30,
+        devices = {"card": self.cards, "door": self.lock, "shelf-a": self.tags}
+        around = Around(
+            clock=clock,
+            boot=BootId(dice.randbytes(16).hex()),
+            random=dice.randbytes,
+            device=lambda name: devices[name],
+            transport=lambda gone: Nowhere(),
+            show=self.screens.append,
+            tell=lambda _: None,
+            notify=lambda _: None,
+            alive=lambda: True,
+            free_mb=lambda: 999,
         )
-        self.agent = Agent(
-            self.site,
-            boot,
-            link,
-            watches,
-            {settings.station[0].name: keeper},
-            inbox,
-            lambda: True,
-            lambda _: None,
-            lambda _: None,
-        )
-        self._inbox, self._watches = inbox, watches
-        self._due = dict.fromkeys(watches, self.now)
-        try:
+        with compose(settings, around) as agent:
+            self.agent, self.site = agent, agent.site
+            self.site.mirror.apply(directory(), clock.stamp())
+            self._due = dict.fromkeys(agent.watches, self.now)
             yield self
-        finally:
-            journal.close()
-            mirror.close()
 
     def live(self, seconds: float) -> None:
         """Time passes."""
         end = self.now + seconds
         while self.now < end:
             self.now = round(self.now + 0.05, 3)
-            for name, watch in self._watches.items():
+            for name, watch in self.agent.watches.items():
                 if self.now >= self._due[name]:
                     self._due[name] = self.now + watch.turn(self.now)
-            while not self._inbox.empty():
-                self.agent.turn(self._inbox.get_nowait())
-            self.agent.turn(None)
+            self.agent.drain()
 
     def tap(self, uid: str = ADA) -> None:
         self.cards.uid = uid
@@ -256,10 +220,6 @@ def settings_in(folder: Path) -> Settings:
             "device": {"card": {"driver": "test"}, "door": {"driver": "test"}, "shelf-a": {"driver": "test"}},
         }
     )
-
-
-def drivers(settings: Settings) -> dict[Any, str]:
-    return {name: str(section["driver"]) for name, section in settings.device.items()}
 
 
 def directory() -> Page:
