@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from hub import api, ledger, migrations, refold, web
+from hub import api, ledger, migrations, refold, turns, web
 from hub.auth import Door, Guard
 from hub.clock import Clock
 from hub.database import Database
@@ -74,7 +74,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
     database = open_database(settings)
     try:
         promises = Promises(settings.promise_file)
-        ledger_id = _prepare(settings, database, clock, promises, i_know)
+        ledger_id = prepare(settings, database, clock, promises, i_know)
     except PromiseBroken:
         database.close()
         raise
@@ -119,9 +119,10 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
     return app
 
 
-def _prepare(settings: Settings, database: Database, clock: Clock, promises: Promises, i_know: bool) -> str:
+def prepare(settings: Settings, database: Database, clock: Clock, promises: Promises, i_know: bool) -> str:
     """What must be true before the first message: the promise, newer understanding, settings told to sites."""
     with database.write() as session:
+        turns.alone(session)
         broken = promises.broken(session)
         if broken and not i_know:
             raise PromiseBroken(

@@ -6,6 +6,7 @@ repeat, which is recognised.
 """
 
 import hashlib
+import itertools
 import logging
 import queue
 import threading
@@ -14,16 +15,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from hub import ledger, refold
+from hub import ledger, refold, turns
 from hub.cards import Cards
 from hub.clock import Clock
 from hub.database import Database
 from hub.directory import feed
 from hub.ledger import IncidentKind, Touched
-from hub.models import Cursor, SiteState
+from hub.models import Cursor, Meta, SiteState
 from hub.notices import Notice, Notices
 from hub.projections.order import bounded
 from hub.promises import Promises
@@ -42,6 +44,8 @@ NOBODY = ""
 """Site of an incident whose sender can't be told."""
 PAUSE_S = 1.0
 """Between attempts while the database can't be reached."""
+ATTEMPTS = 5
+"""At one group while other processes write the same rows; and at one that only a database at fault refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class Ingest:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self.counts: Counter[str] = Counter()
-        """dropped (queue full), forged, malformed, failed, taken, commits."""
+        """dropped (queue full), forged, malformed, failed, taken, commits, again (attempts after the first)."""
 
     @property
     def waiting(self) -> int:
@@ -228,12 +232,37 @@ class Ingest:
             group = self._gather()
             if not group:
                 continue
+            self._insist(group)
+
+    def _insist(self, group: Sequence[Message]) -> None:
+        """Takes the group in, however long the database is away; drops only what it refuses while it takes all else."""
+        for failed in itertools.count(1):
+            if self._stopping.is_set():
+                return
             try:
                 self.take_group(group)
-            except Exception:  # nothing a site sends, nor a database that is away, may end this thread
-                log.exception("a group of %d messages was lost; the sites will send it again", len(group))
-                self.counts["failed"] += len(group)
-                self._stopping.wait(PAUSE_S)
+                return
+            except Exception as wrong:  # nothing a site sends, nor a database that is away, may end this thread
+                if not turns.is_away(wrong) or (failed >= ATTEMPTS and self._takes_writes()):
+                    log.exception("a group of %d messages was refused", len(group))
+                    break
+                log.warning("the database took nothing (attempt %d): %s", failed, wrong)
+            self.counts["again"] += 1
+            self._stopping.wait(PAUSE_S)
+        if len(group) == 1:
+            self.counts["failed"] += 1
+            return
+        for message in group:
+            self._insist([message])
+
+    def _takes_writes(self) -> bool:
+        """Whether the database takes anything at all; raises nothing that only says it doesn't."""
+        try:
+            with self._database.write() as session:
+                session.execute(update(Meta).values(value=Meta.value))
+        except DBAPIError:
+            return False
+        return True
 
     def _gather(self) -> list[Message]:
         """The next group: until the queue is empty, the group full or its time over; empty when nothing came."""
@@ -251,12 +280,15 @@ class Ingest:
         return group
 
     def take_group(self, messages: Sequence[Message]) -> None:
-        """Takes messages in as one commit, then answers; what breaks a whole group is tried message by message."""
+        """Takes messages in as one commit, then answers; what breaks a whole group is tried message by message.
+
+        Raises what `hub.turns.is_away` knows, and then nothing of it happened.
+        """
         try:
-            gathered = self._commit(messages)
-        except OperationalError:
-            raise
-        except Exception:  # a bug or bytes nobody thought of: find whose they are, the others must go on
+            gathered = self._race(messages)
+        except Exception as wrong:  # a bug or bytes nobody thought of: find whose they are, the others must go on
+            if turns.is_away(wrong):
+                raise
             if len(messages) == 1:
                 self._give_up(messages[0])
                 return
@@ -271,9 +303,22 @@ class Ingest:
             self._publish(down(SiteId(answer.site), answer.what), answer.payload)
         self._tell(gathered)
 
+    def _race(self, messages: Sequence[Message]) -> Group:
+        """Commits, again where another process was quicker."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._commit(messages)
+            except DBAPIError as wrong:
+                if not turns.lost_race(wrong):
+                    raise
+                log.info("another process was quicker: %s", wrong.orig)
+                self.counts["again"] += 1
+        return self._commit(messages)
+
     def _commit(self, messages: Sequence[Message]) -> Group:
         gathered = Group()
         with self._database.write() as session:
+            turns.take(session, {_sender(message) for message in messages})
             for message in messages:
                 self._take_one(session, message, gathered)
             now = messages[-1].received_at
@@ -331,11 +376,9 @@ class Ingest:
     def _give_up(self, message: Message) -> None:
         log.exception("a message on %.100s could not be taken in", message.topic)
         self.counts["failed"] += 1
-        try:
-            site = read_up(message.topic).site
-        except Malformed:
-            site = SiteId(NOBODY)
+        site = _sender(message)
         with self._database.write() as session:
+            turns.take(session, {site})
             detail = "a message could not be taken in; the hub's log says why"
             ledger.incident(session, site, IncidentKind.FAILED, message.topic[:200], detail, message.received_at)
 
@@ -344,3 +387,10 @@ class Ingest:
         moved = tuple(sorted(touched.items))
         for site in sorted(gathered.heard):
             self._notices.publish(Notice(site, moved))
+
+
+def _sender(message: Message) -> str:
+    try:
+        return read_up(message.topic).site
+    except Malformed:
+        return NOBODY

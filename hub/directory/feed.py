@@ -53,6 +53,9 @@ class Stale:
 
 def update(session: Session, stale: Stale, owners: Sequence[str], now: datetime) -> int:
     """Writes the entries of `stale` that differ from what sites were told; answers how many."""
+    if not (stale.cards or stale.patrons or stale.items or stale.groups or stale.sites):
+        return 0
+    _lock(session)  # before anything is read: a patron's loans may change at two sites at once
     bodies: dict[tuple[str, str], Body] = {}
     bodies.update({("rule", group): body for group, body in _rules(session, stale.groups)})
     bodies.update({("policy", site): body for site, body in _policies(session, stale.sites, owners)})
@@ -203,7 +206,6 @@ def _lean(**values: Any) -> dict[str, Any]:
 def _write(session: Session, bodies: dict[tuple[str, str], Body], now: datetime) -> int:
     if not bodies:
         return 0
-    _lock(session)
     version = start = _current(session)
     for (kind, key), body in bodies.items():
         known = session.get(DirectoryEntry, (kind, key))

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from sqlmodel import Session, SQLModel, col, select
 
-from hub import ledger, refold
+from hub import ledger, refold, turns
 from hub.cards import Cards
 from hub.database import Database
 from hub.directory import feed
@@ -220,6 +220,7 @@ def apply(plan: Plan, database: Database, settings: Settings, now: datetime, pro
     secrets = _hash_cards(plan, settings.salt, progress)
     cards = Cards(settings.master_key())
     with database.write() as session:
+        turns.alone(session)
         touched = Touched()
         stale = _WRITERS[plan.kind](session, plan, settings, secrets)
         session.flush()
