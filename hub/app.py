@@ -1,6 +1,5 @@
 """The hub put together: database, ingest, link to the broker, pages and API. The only place that knows them all."""
 
-import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,22 +8,20 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from hub import api, ledger, migrations, refold, turns, web
+from hub import api, claim, ledger, migrations, refold, turns, web
 from hub.auth import Door, Guard
 from hub.clock import Clock
 from hub.database import Database
 from hub.directory import feed
 from hub.errors import DatabaseNotReady, PromiseBroken
-from hub.ingest import Ingest
+from hub.intake import Intake
 from hub.ledger import Touched
-from hub.link import Link
 from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
 from hub.settings import Settings
+from hub.shards import EVERYTHING, Shards
 from protocol import __version__
-from protocol.hello import HubHello
-from protocol.names import LedgerId
 
 health = APIRouter()
 
@@ -37,6 +34,7 @@ class Health(BaseModel):
     version: str
     database: bool
     broker: bool
+    """The link to it stands, or this process takes no messages in and wants none."""
 
 
 @health.get("/health", summary="How the hub is", tags=["health"])
@@ -58,17 +56,21 @@ def open_database(settings: Settings) -> Database:
     database = Database(settings.url)
     try:
         database.probe()
-        migrations.ensure(database.engine)
+        with claim.alone(database):
+            migrations.ensure(database.engine)
     except DatabaseNotReady:
         database.close()
         raise
     return database
 
 
-def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool = False) -> FastAPI:
-    """The whole hub as an application; its threads run between start and end of its lifespan.
+def create_app(
+    settings: Settings, clock: Clock | None = None, *, i_know: bool = False, shards: Shards = EVERYTHING
+) -> FastAPI:
+    """The hub as an application that takes `shards` in; its threads run between start and end of its lifespan.
 
-    Raises HubError when the database isn't ready, or holds less than sites were promised (rule H9) and not `i_know`.
+    `app.state.intake` is to be asked to claim the shards before. Raises HubError when the database isn't ready, or
+    holds less than sites were promised (rule H9) and not `i_know`.
     """
     clock = clock or Clock()
     database = open_database(settings)
@@ -79,29 +81,19 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
         database.close()
         raise
     notices = Notices()
-    chance = random.Random()
-    link: Link
-
-    def hello() -> bytes:
-        spread = settings.ingest.hello_spread_s
-        return HubHello(ledger=LedgerId(ledger_id), at=clock.utc(), spread_s=spread).wire()
-
-    def publish(topic: str, payload: bytes) -> None:
-        link.publish(topic, payload)
-
-    ingest = Ingest(settings, database, clock, notices, promises, publish)
-    link = Link(settings.broker, ingest.offer, hello, chance)
-    parts = Parts(settings, database, clock, notices, lambda: link.up)
+    intake = Intake(settings, database, clock, notices, promises, ledger_id, shards)
+    parts = Parts(settings, database, clock, notices, lambda: intake.up)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        ingest.start()
-        link.start()
+        intake.start()
+        if not shards.everything:
+            intake.bell.start()
         try:
             yield
         finally:
-            await run_in_threadpool(link.stop)
-            await run_in_threadpool(ingest.stop)
+            await run_in_threadpool(intake.stop)
+            await run_in_threadpool(intake.bell.stop)
             database.close()
 
     app = FastAPI(
@@ -111,7 +103,7 @@ def create_app(settings: Settings, clock: Clock | None = None, *, i_know: bool =
         openapi_url=None,  # the API describes itself: /api/v1/openapi.json
     )
     app.state.parts = parts
-    app.state.ingest = ingest
+    app.state.intake = intake
     app.add_middleware(Guard, door=Door(parts))
     app.include_router(health)
     app.mount("/api/v1", api.build(parts))

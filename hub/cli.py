@@ -1,4 +1,4 @@
-"""`microlib-hub`: serve, import, check, replay, migrate, staff."""
+"""`microlib-hub`: serve, ingest, import, check, replay, migrate, staff."""
 
 import argparse
 import getpass
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from hub import ledger, migrations, refold
+from hub import ledger, migrations, refold, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
@@ -21,11 +21,13 @@ from hub.directory.rows import Kind
 from hub.errors import HubError, ImportRefused
 from hub.ledger import Touched
 from hub.settings import Settings, load
+from hub.shards import Shards
 from hub.telling import tell_item, tell_places
 from protocol import __version__
 
 log = logging.getLogger("hub")
 
+SHARDS_HELP = "shards whose sites it takes in: all, or like 00-7f,c0 (settings: [ingest] shards)"
 SHOWN = 200
 """Differences listed by `check`, at most."""
 
@@ -64,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--i-know", action="store_true", help="start although this ledger is older than what sites were promised"
     )
+    serve.add_argument("--shards", type=_shards, metavar="SHARDS", help=f"{SHARDS_HELP}; none: pages only")
+    ingest = add("ingest", _ingest, "take events of some sites in, without pages, beside other processes on one ledger")
+    ingest.add_argument("--shards", type=_shards, metavar="SHARDS", help=SHARDS_HELP)
+    ingest.add_argument("--i-know", action="store_true", help="as for serve")
     bring = add("import", _import, "read a CSV file, list every bad row, and import it when told to")
     bring.add_argument("kind", type=Kind, choices=list(Kind), metavar="KIND", help=", ".join(Kind))
     bring.add_argument("file", type=Path, metavar="FILE", help="CSV in UTF-8 with a heading")
@@ -86,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, args: argparse.Namespace) -> int:
-    app = create_app(settings, i_know=args.i_know)
+    app = create_app(settings, i_know=args.i_know, shards=_chosen(settings, args))
+    app.state.intake.claim()
     config = uvicorn.Config(
         app,
         host=settings.listen.host,
@@ -101,6 +108,18 @@ def _serve(settings: Settings, args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))  # also when uvicorn raises it again
     server.run()
     return 0 if server.started else 1
+
+
+def _ingest(settings: Settings, args: argparse.Namespace) -> int:
+    shards = _chosen(settings, args)
+    if not shards:
+        raise HubError("a worker needs shards to take in: --shards 00-7f")
+    return worker.run(settings, shards, i_know=args.i_know)
+
+
+def _chosen(settings: Settings, args: argparse.Namespace) -> Shards:
+    shards: Shards | None = args.shards
+    return Shards.read(settings.ingest.shards) if shards is None else shards
 
 
 def _import(settings: Settings, args: argparse.Namespace) -> int:
@@ -207,6 +226,13 @@ def _moment(value: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is no time like 2026-11-23T10:00+08:00") from None
     return moment.astimezone() if moment.tzinfo is None else moment
+
+
+def _shards(value: str) -> Shards:
+    try:
+        return Shards.read(value)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
 def _progress(done: int, of: int) -> None:

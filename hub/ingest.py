@@ -77,6 +77,11 @@ class Group:
     asks: list[tuple[SiteId, Ask]] = field(default_factory=list)
     heard: set[str] = field(default_factory=set)
 
+    def notices(self) -> list[Notice]:
+        """What open pages are told."""
+        moved = tuple(sorted(self.touched.items))
+        return [Notice(site, moved) for site in sorted(self.heard)]
+
 
 # --------------------------------------------------------------------------------------- rules, within one transaction
 
@@ -189,13 +194,18 @@ class Ingest:
         notices: Notices,
         promises: Promises,
         publish: Callable[[str, bytes], None],
+        ring: Callable[[Session, Sequence[Notice]], None] | None = None,
     ) -> None:
-        """`publish(topic, payload)` sends an answer, or loses it: the site will ask again."""
+        """`publish(topic, payload)` sends an answer, or loses it: the site will ask again.
+
+        `ring` tells other processes of what is about to be committed.
+        """
         self._settings = settings
         self._database = database
         self._clock = clock
         self._notices = notices
         self._publish = publish
+        self._ring = ring
         self._cards = Cards(settings.master_key())
         self._promises = promises
         self._queue: queue.Queue[Message] = queue.Queue(settings.ingest.queue_messages)
@@ -301,7 +311,8 @@ class Ingest:
         self._promises.keep(gathered.told)
         for answer in gathered.answers:
             self._publish(down(SiteId(answer.site), answer.what), answer.payload)
-        self._tell(gathered)
+        for notice in gathered.notices():
+            self._notices.publish(notice)
 
     def _race(self, messages: Sequence[Message]) -> Group:
         """Commits, again where another process was quicker."""
@@ -329,6 +340,8 @@ class Ingest:
             for site, ask in gathered.asks:
                 page = feed.page(session, self._cards, site, ask, now)
                 gathered.answers.append(Answer(site, Down.DIRECTORY, page.wire()))
+            if self._ring is not None:
+                self._ring(session, gathered.notices())
         return gathered
 
     def _take_one(self, session: Session, message: Message, gathered: Group) -> None:
@@ -381,12 +394,6 @@ class Ingest:
             turns.take(session, {site})
             detail = "a message could not be taken in; the hub's log says why"
             ledger.incident(session, site, IncidentKind.FAILED, message.topic[:200], detail, message.received_at)
-
-    def _tell(self, gathered: Group) -> None:
-        touched = gathered.touched
-        moved = tuple(sorted(touched.items))
-        for site in sorted(gathered.heard):
-            self._notices.publish(Notice(site, moved))
 
 
 def _sender(message: Message) -> str:

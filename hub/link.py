@@ -8,7 +8,7 @@ import random
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import enumerate as enumerate_threads
 from typing import Any
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 RECONNECT_MIN_S = 1.0
 RECONNECT_MAX_S = 60.0
+FILTERS = 8
+"""Topics in one subscription; some brokers take few."""
 WATCH_S = 5.0
 """Between looks whether paho's thread lives."""
 
@@ -35,12 +37,17 @@ class Link:
         take: Callable[[str, bytes], None],
         hello: Callable[[], bytes],
         chance: random.Random,
+        topics: Sequence[str] = (up_all(),),
     ) -> None:
-        """`hello()` makes the payload of hub/hello, sent at every connect. Nothing happens until `start`."""
+        """`hello()` makes the payload of hub/hello, sent at every connect. Nothing happens until `start`.
+
+        `topics` are what to subscribe to, several together; without them, all that sites write to.
+        """
         self._broker = broker
         self._take = take
         self._hello = hello
         self._chance = chance
+        self._topics = tuple(topics)
         self._network = f"paho-mqtt-client-{broker.client_id}"
         """What paho calls its thread."""
         self._stopping = threading.Event()
@@ -149,7 +156,8 @@ class Link:
             self._ended.set()
             return
         self.counts["connects"] += 1
-        client.subscribe(up_all(), qos=QOS)
+        for start in range(0, len(self._topics), FILTERS):
+            client.subscribe([(topic, QOS) for topic in self._topics[start : start + FILTERS]])
         self._up = True
         client.publish(HUB_HELLO, self._hello(), qos=QOS, retain=False)
         log.info("connected to broker %s:%d", self._broker.host, self._broker.port)

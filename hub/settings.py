@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hub.errors import SettingsWrong
+from hub.shards import Shards
 from protocol.names import Isil
 
 ENV_PREFIX = "MICROLIB_HUB_"
@@ -78,12 +79,19 @@ class Ingest(_Section):
     """Batches written in one commit, at most."""
     group_ms: Annotated[int, Field(ge=0, le=1000)] = 20
     """How long a commit may wait for more batches while they keep coming."""
+    shards: str = "all"
+    """Which sites' messages this process takes in: all, none (pages only), or shards like 00-7f (hub.shards)."""
     queue_messages: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     """Messages waiting to be taken in; the newest beyond this are dropped and counted, and sites send them again."""
     hello_spread_s: Annotated[int, Field(ge=0, le=3600)] = 300
     """Sites spread their answers to a starting hub over this many seconds."""
     offline_factor: Annotated[float, Field(ge=1, le=100)] = 2.5
     """Heartbeat intervals of silence after which a site is shown as offline."""
+
+    @field_validator("shards")
+    @classmethod
+    def _shards(cls, value: str) -> str:
+        return str(Shards.read(value))
 
 
 class Sessions(_Section):

@@ -1,5 +1,6 @@
 """Which sites an ingest worker takes: some of the 256 shards that sites are spread over (protocol.topics)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -68,6 +69,6 @@ def _range(part: str) -> range:
 
 
 def _number(digits: str) -> int:
-    if len(digits) != 2:
+    if not re.fullmatch("[0-9a-fA-F]{2}", digits):
         raise ValueError
     return int(digits, 16)
