@@ -1,5 +1,6 @@
 """What sites were told is safe, kept beside the database: a ledger restored from too old a copy is noticed (H9)."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -26,21 +27,27 @@ class Promises:
         if not higher:
             return
         self._told.update(higher)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # other workers keep their promises in the same file
+            for key, value in _read_promises(self._path).items():
+                self._told[key] = max(value, self._told.get(key, 0))
+            self._write()
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _write(self) -> None:
         nested: dict[str, dict[str, int]] = {}
         for (site, epoch), value in sorted(self._told.items()):
             nested.setdefault(site, {})[epoch] = value
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as out:
             json.dump({"archived": nested}, out)
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def broken(self, session: Session) -> list[str]:
         """A sentence for each epoch of which the ledger holds less than was promised."""

@@ -1,5 +1,6 @@
 """Several ingest workers on one ledger, even on the same sites at once: dense, each event once, equal to a rebuild."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from hub import ingest, refold, turns
 from hub.database import Database
 from hub.directory.rows import Kind
 from hub.models import LedgerRow
+from hub.promises import Promises
 from hub.settings import Settings
 from protocol.topics import Up, up
 from tests.hub.cast import HARBOUR, OWNER, STATION, UID, Journal, found, opened, settings_in
@@ -196,3 +198,11 @@ def test_nobody_takes_messages_in_while_an_import_writes(database: Database, tmp
             assert session.exec(select(LedgerRow)).all() == []
         assert sent.result(20) is not None
     other.database.close()
+
+
+def test_what_several_workers_promise_is_all_written_down(tmp_path: Path) -> None:
+    first, second = Promises(tmp_path / "promise.json"), Promises(tmp_path / "promise.json")
+    first.keep({(HARBOUR, "e1"): 5})
+    second.keep({(STATION, "e2"): 7, (HARBOUR, "e1"): 3})
+    told = json.loads((tmp_path / "promise.json").read_text())
+    assert told == {"archived": {HARBOUR: {"e1": 5}, STATION: {"e2": 7}}}
