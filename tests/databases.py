@@ -34,9 +34,22 @@ def server_binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
+def needed_binaries() -> Path:
+    """The same; skips the test where there is no server, but in CI fails it."""
+    found = server_binaries()
+    if found is None:
+        if os.environ.get("CI"):
+            raise RuntimeError("CI must test on PostgreSQL too: install its server")
+        pytest.skip("no PostgreSQL server is installed")
+    return found
+
+
 @contextmanager
 def cluster(binaries: Path) -> Iterator[Path]:
-    """A running PostgreSQL server, unsafe and quick; its socket's folder, which goes with it."""
+    """A running PostgreSQL server, unsafe and quick; its socket's folder, which goes with it.
+
+    It listens at that socket only: any number run beside each other, and nobody else reaches them.
+    """
     home = Path(tempfile.mkdtemp(prefix="mlpg"))
     prefix: list[str] = []
     if os.getuid() == 0:
@@ -76,12 +89,7 @@ def cluster(binaries: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Path]:
     """The session's cluster, with a database `template` that has the hub's tables."""
-    binaries = server_binaries()
-    if binaries is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("CI must test on PostgreSQL too: install its server")
-        pytest.skip("no PostgreSQL server is installed")
-    with cluster(binaries) as home:
+    with cluster(needed_binaries()) as home:
         with psycopg.connect(_dsn(home, "postgres"), autocommit=True) as admin:
             admin.execute("CREATE DATABASE template")
         template = Database(_url(home, "template"))
@@ -103,7 +111,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def fresh(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     """Address of a fresh database with the hub's tables and nothing in them, of the kind `request.param` names."""
-    if request.param == "sqlite":
+    with of_kind(request.param, request, folder) as url:
+        yield url
+
+
+@contextmanager
+def of_kind(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The same of kind "sqlite" or "postgresql"."""
+    if kind == "sqlite":
         template: Path = request.getfixturevalue("sqlite_template")
         shutil.copy(template, folder / "hub.sqlite3")
         yield f"sqlite:///{folder / 'hub.sqlite3'}"
