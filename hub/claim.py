@@ -62,7 +62,7 @@ class Claim:
         self._connection: Connection | None = None
         self._file: int | None = None
 
-    def take(self, patience_s: float = PATIENCE_S) -> None:
+    def take(self, patience_s: float) -> None:
         """Claims all of the shards; raises ShardsTaken when another process still has some after `patience_s`."""
         ends = time.monotonic() + patience_s
         while taken := self._try():

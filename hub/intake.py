@@ -5,8 +5,8 @@ import random
 import threading
 from collections.abc import Callable
 
+from hub import claim
 from hub.bell import Bell
-from hub.claim import Claim
 from hub.clock import Clock
 from hub.database import Database
 from hub.ingest import Ingest
@@ -40,7 +40,7 @@ class Intake:
         """Opens nothing yet."""
         self.shards = shards
         self.bell = Bell(database, notices)
-        self._claim = Claim(database, shards)
+        self._claim = claim.Claim(database, shards)
         self._database = database
         self._stopping = threading.Event()
         self._watch: threading.Thread | None = None
@@ -69,7 +69,7 @@ class Intake:
         """Makes sure that no other process takes these shards in; raises ShardsTaken."""
         if not self.shards:
             return
-        self._claim.take()
+        self._claim.take(claim.PATIENCE_S)
         log.info("taking in shards %s", self.shards)
         if self._database.is_sqlite and not self.shards.everything:
             log.info("SQLite lets one process write at a time: more workers take in no more; PostgreSQL's do")

@@ -20,7 +20,7 @@ from hub.claim import Claim
 from hub.database import Database
 from hub.shards import Shards
 claim = Claim(Database(sys.argv[1]), Shards.read(sys.argv[2]))
-claim.take()
+claim.take(10)
 print("taken", flush=True)
 sys.stdin.read()
 """
