@@ -49,7 +49,7 @@ class Witness:
             self._thread.join(10)
             self._engine.dispose()
 
-    def look_at(self, spot: Spot[Cabinet], journal: Path) -> None:
+    def look_at(self, spot: "Spot[Cabinet]", journal: Path) -> None:
         """From now on a strike that comes on without a stored visit is a wrong."""
         cabinet, was_on = spot.cabinet, False
 
