@@ -108,7 +108,7 @@ class Whole:
         until("every site at rest", lambda: not self._unrest(), PATIENCE_S)
         until("truth and hub agree", lambda: self._agree(), PATIENCE_S)
         until("every event where it belongs", lambda: not self.misplaced(), PATIENCE_S)
-        assert self.witness.wrongs == []
+        assert not self.witness.wrongs, self.witness.wrongs
         self.check()
 
     def misplaced(self) -> list[str]:
