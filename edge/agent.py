@@ -58,9 +58,10 @@ class Agent:
         inbox: "queue.SimpleQueue[Notice]",
         alive: Callable[[], bool],
         notify: Callable[[str], None],
-        tell: Callable[[str], None],
+        tell: Callable[[str], None] | None,
     ) -> None:
-        """`alive` says whether every thread works, `notify` tells systemd, `tell` publishes the status locally."""
+        """`alive` says whether every thread works, `notify` tells systemd, `tell` publishes the status locally (None:
+        nobody there wants it)."""
         self.site = site
         self.boot = boot
         self.link = link
@@ -88,7 +89,7 @@ class Agent:
         if notice is not None:
             self.notice(notice)
         now = self.site.clock.now()
-        if not self._started and (self._up >= set(self.watches) or now - self._began > START_GRACE_S):
+        if not self._started and (self._up >= set(self.watches) or now >= self._began + START_GRACE_S):
             self._start()
         for keeper in self.keepers.values():
             keeper.tick(now)
@@ -263,7 +264,8 @@ class Agent:
         if now >= self._next["clock"]:
             self._next["clock"] = now + 1
             self.say(self.site.clock.watch())
-            self._tell(self.status().model_dump_json(exclude_none=True))
+            if self._tell is not None:
+                self._tell(self.status().model_dump_json(exclude_none=True))
             if self._alive():
                 self._notify("WATCHDOG=1")
         if now >= self._next["probe"]:

@@ -45,7 +45,8 @@ class Around:
     transport: Callable[[Callable[[int], bytes]], Transport]
     """Makes the connection to the broker, given what makes the will of its connection number n."""
     show: Callable[[str], None]
-    tell: Callable[[str], None]
+    tell: Callable[[str], None] | None
+    """Takes the status as JSON every second; None where nobody wants it."""
     notify: Callable[[str], None]
     alive: Callable[[], bool]
     free_mb: Callable[[], int]

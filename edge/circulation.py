@@ -104,11 +104,15 @@ def identify(
 
 
 def changed(shelves: Iterable[Shelf], found: Mapping[ShelfName, tuple[Sighting, ...]]) -> tuple[TagUid, ...]:
-    """Tags that the counts saw anew or miss: those whose identity matters to the explanation."""
-    known = {s.tag for shelf in shelves for s in shelf.standings if not s.undecided}
+    """Tags whose identity matters to the explanation: those seen anew, missed or unsure, and those that are nobody's.
+
+    Whose tag it is may be known by now where it wasn't: the directory came after the first count, or learnt of an item.
+    """
+    standings = [s for shelf in shelves for s in shelf.standings if not s.undecided]
+    known, strange = {s.tag for s in standings}, {s.tag for s in standings if s.foreign is not None}
     seen = {s.tag for sightings in found.values() for s in sightings if s.now is Presence.PRESENT}
     unsure = {s.tag for sightings in found.values() for s in sightings if s.now is Presence.UNDECIDED}
-    return tuple(sorted((known ^ seen) | unsure))
+    return tuple(sorted((known ^ seen) | unsure | (strange & seen)))
 
 
 def explain(
@@ -168,6 +172,8 @@ class _Story:
                 self._appeared(now, whose)
             elif standing.undecided:
                 self._sure_present(now, standing, whose)
+            elif standing.foreign is not None and whose.foreign is None:
+                self._recognised(now, standing, whose)
             elif was is not None and was.shelf != now.shelf:
                 self._calm.append(Moved(**self._about(now, whose), visit=self.cause.visit, from_shelf=was.shelf))
             return Standing(
@@ -218,6 +224,12 @@ class _Story:
             self._calm.append(BorrowReversed(**about, visit=cause.last.visit))
         else:
             self._calm.append(Found(**about, visit=cause.visit, first_count=self.first))
+
+    def _recognised(self, now: Sighting, standing: Standing, whose: Identity) -> None:
+        """A tag that was nobody's is an item of ours: it was here all the time, whoever brought it."""
+        strange = Identity(standing.item, standing.owner, standing.foreign)
+        self._calm.append(ForeignGone(**self._about(now, strange), visit=None, kind=standing.foreign))
+        self._calm.append(Found(**self._about(now, whose), visit=None))
 
     def _gone(self, now: Sighting, whose: Identity) -> None:
         cause, about = self.cause, self._about(now, whose)

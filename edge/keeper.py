@@ -17,7 +17,7 @@ from edge.health import Health
 from edge.journal import Journal
 from edge.screen import View, ViewItem
 from edge.settings import Settings, Station
-from edge.shelf import Limits
+from edge.shelf import Limits, Standing
 from edge.stations import cabinet
 from edge.stations.effects import (
     Doubt,
@@ -103,6 +103,8 @@ class Keeper:
         self._shown = ""
         self._timers: dict[Timer, float] = {}
         self._asked: dict[TagUid, Identity | None] = {}
+        self._directory = site.mirror.version
+        """The version the shelf was last looked at with."""
         self._kept = site.journal.kept(f"visit/{station.name}") | site.journal.kept(f"shelf/{station.name}")
         visit = self._kept.get(f"visit/{station.name}")
         memory = self._kept.get(f"shelf/{station.name}")
@@ -162,7 +164,11 @@ class Keeper:
         )
 
     def tick(self, now: float) -> None:
-        """Fires the timers that are due."""
+        """Fires the timers that are due; a directory that tells whose a strange tag is has the shelf counted anew."""
+        if self._directory != self.site.mirror.version:
+            self._directory = self.site.mirror.version
+            if self.state.phase is Phase.IDLE and self._recognises():
+                self._timers[Timer.RECOUNT] = now
         for timer in [t for t, at in self._timers.items() if at <= now]:
             if self._timers.pop(timer, None) is not None:
                 self.take(TimedOut(timer))
@@ -330,10 +336,26 @@ class Keeper:
         for shelf in self.state.memory.shelves:
             standing = shelf.of(tag)
             if standing is not None:
-                entry = mirror.item(standing.item) if standing.item and standing.foreign is None else None
-                lending = entry.lending if entry else Lending.NORMAL
-                return Identity(standing.item, standing.owner, standing.foreign, lending)
+                return self._as_stood(standing)
         return None
+
+    def _as_stood(self, standing: Standing) -> Identity:
+        """Whose a settled tag was found to be; ours after all where its owner has turned out to be ours."""
+        mirror = self.site.mirror
+        policy = mirror.policy()
+        ours = standing.foreign is None or (policy is not None and standing.owner in policy.owners)
+        entry = mirror.item(standing.item) if standing.item and ours else None
+        return Identity(
+            standing.item,
+            standing.owner,
+            None if ours else standing.foreign,
+            entry.lending if entry else Lending.NORMAL,
+        )
+
+    def _recognises(self) -> bool:
+        """A tag on the shelf that was nobody's can be told by now."""
+        strange = [s for shelf in self.state.memory.shelves for s in shelf.standings if s.foreign and not s.undecided]
+        return any((known := self._known(s.tag)) is not None and known.foreign is None for s in strange)
 
     def _seen_on(self, tag: TagUid) -> ShelfName | None:
         found = self.state.count.found if self.state.count else None

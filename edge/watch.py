@@ -122,6 +122,11 @@ class Watch(Generic[_D]):
         self._faults = 0
         self._said_down = False
 
+    @property
+    def wanted(self) -> bool:
+        """Orders wait for the next turn."""
+        return False
+
     def turn(self, now: float) -> float:
         """One piece of work; answers the seconds until the next."""
         try:
@@ -191,6 +196,11 @@ class DoorWatch(Watch[Door]):
         self._debounce_s = debounce_s
         self._orders: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
+    @property
+    def wanted(self) -> bool:
+        """A pulse, or its end, is asked for."""
+        return not self._orders.empty()
+
     def unlock(self) -> None:
         """Asks for one pulse; dropped when the lock can't be reached, since a pulse late is a door open to nobody."""
         self._orders.put(True)
@@ -231,6 +241,11 @@ class ReaderWatch(Watch[TagReader]):
         super().__init__(name, device, put, retry_s, retry_max_s)
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._asked = 0.0
+
+    @property
+    def wanted(self) -> bool:
+        """Rounds or reads are asked for."""
+        return not self._orders.empty()
 
     def order(self, order: Order) -> None:
         """Queues one piece of work; it is always answered with a notice, also by a failure."""

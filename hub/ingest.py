@@ -333,16 +333,20 @@ class Ingest:
             for message in messages:
                 self._take_one(session, message, gathered)
             now = messages[-1].received_at
-            self._cards.link(session, gathered.touched)
-            changed = refold.apply(session, gathered.touched, self._settings.zone)
-            stale = feed.Stale(patrons=changed.patrons, items=changed.items)
-            feed.update(session, stale, self._settings.owners, now)
+            if gathered.touched:  # heartbeats and questions, most of what comes, touch nothing
+                self._fold(session, gathered.touched, now)
             for site, ask in gathered.asks:
                 page = feed.page(session, self._cards, site, ask, now)
                 gathered.answers.append(Answer(site, Down.DIRECTORY, page.wire()))
             if self._ring is not None:
                 self._ring(session, gathered.notices())
         return gathered
+
+    def _fold(self, session: Session, touched: Touched, now: datetime) -> None:
+        self._cards.link(session, touched)
+        changed = refold.apply(session, touched, self._settings.zone)
+        if changed.patrons or changed.items:
+            feed.update(session, feed.Stale(patrons=changed.patrons, items=changed.items), self._settings.owners, now)
 
     def _take_one(self, session: Session, message: Message, gathered: Group) -> None:
         try:

@@ -124,7 +124,8 @@ def _conclude(state: Cabinet, given: Identified, plan: Plan) -> Step:
     elif facts or first:
         facts = (*facts, *_counts(count, explained.shelves, plan))
     visit = state.visit
-    state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=state.down - {Part.SHELF})
+    down = state.down - {Part.SHELF}
+    state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=down, unsettled=0)
     record: tuple[Effect, ...] = (Record(facts, promise=True),)
     if trusted:
         record = (*record, Trust())
@@ -149,7 +150,9 @@ def unsettled(state: Cabinet, plan: Plan, *doubt: Effect) -> Step:
     over = () if state.visit is None else (ended(state, plan, VisitOutcome.UNSETTLED),)
     visit = state.visit
     memory = state.memory if visit is None else state.memory.model_copy(update={"pending": visit})
-    state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=down)
+    state = replace(
+        state, memory=memory, visit=None, recovered=False, count=None, down=down, unsettled=state.unsettled + 1
+    )
     if visit is None:
         return at_rest(state, plan, *doubt)
     said = View(ViewKind.UNSETTLED, visit.kind, seconds=plan.receipt_s)

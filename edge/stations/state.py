@@ -15,8 +15,8 @@ from protocol.names import CardTag, Frozen, ShelfName, StationName, TagUid, Visi
 
 _Value = TypeVar("_Value")
 
-RETRY_S = 10.0
-"""Between attempts to count a shelf whose count can't be trusted."""
+RETRY_S, RETRY_MAX_S = 10.0, 300.0
+"""Between attempts to count a shelf whose count can't be trusted; doubled each time up to the second."""
 
 
 class Phase(StrEnum):
@@ -112,6 +112,8 @@ class Cabinet:
     count: Count | None = None
     counts: int = 0
     """Counts begun, so that a round asked for by an earlier one is told apart."""
+    unsettled: int = 0
+    """Counts in a row that couldn't be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def at_rest(state: Cabinet, plan: Plan, *first: Effect) -> Step:
     state = replace(state, phase=Phase.OUT if state.down else Phase.IDLE, count=None)
     last: Effect = Remind(Timer.RECOUNT, plan.recount_s)
     if state.down:
-        last = Remind(Timer.RETRY, plan.recount_s if state.down == {Part.CARD} else RETRY_S)
+        again = min(RETRY_S * 2 ** max(0, min(state.unsettled, 10) - 1), RETRY_MAX_S)
+        last = Remind(Timer.RETRY, plan.recount_s if state.down == {Part.CARD} else again)
     shown = () if any(isinstance(e, Show) for e in first) else (Show(resting_view(state)),)
     return Step(state, (*first, *shown, last))
 

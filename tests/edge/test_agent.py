@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from protocol.directory import ItemEntry
 from protocol.events import (
     AgentStarted,
     AgentStopped,
@@ -18,6 +19,7 @@ from protocol.events import (
     DeviceFailed,
     DeviceRecovered,
     ForeignFound,
+    ForeignGone,
     Found,
     RefusalReason,
     Returned,
@@ -26,7 +28,7 @@ from protocol.events import (
     VisitOutcome,
 )
 from protocol.names import Isil
-from tests.edge.whole import ADA, BO, LOST, Whole, item, tag, written
+from tests.edge.whole import ADA, BO, LOST, Whole, directory, item, tag, written
 
 
 @pytest.fixture
@@ -131,6 +133,34 @@ def test_a_reader_unplugged_is_reported_once_and_back_by_itself(whole: Whole) ->
     whole.live(60)
     assert len(whole.said(DeviceRecovered)) == 1
     assert json.loads(whole.screens[-1])["kind"] == "idle"
+
+
+def test_a_reader_that_hears_nothing_is_asked_less_and_less_often_and_believed_again_in_time(whole: Whole) -> None:
+    whole.tags.deaf = True
+    whole.visit(take={tag(1)})
+    whole.live(60)
+    before = whole.tags.rounds
+    whole.live(1200)
+    assert 40 <= whole.tags.rounds - before <= 200  # counts of 17 rounds: at ten-second pauses it would be 2,000
+    whole.tags.deaf = False
+    whole.live(310)
+    assert json.loads(whole.screens[-1])["kind"] == "idle"
+    assert [f.item for f in whole.said(Borrowed)] == [item(1)]
+
+
+def test_a_tag_that_was_nobodys_is_an_item_once_the_directory_tells_and_can_be_lent(whole: Whole) -> None:
+    whole.tags.memories[tag(0x60)] = written(50, None)
+    whole.visit(put={tag(0x60)})
+    assert [f.kind for f in whole.said(ForeignFound)] == ["unknown-item"]
+    late = ItemEntry(item=item(50), tag=tag(0x60), title="Late", author="")
+    page = directory()
+    entries = (*page.entries, late.model_dump(mode="json", exclude_none=True))
+    whole.site.mirror.apply(page.model_copy(update={"version": 8, "entries": entries}), whole.site.clock.stamp())
+    whole.live(30)
+    assert [f.item for f in whole.said(ForeignGone)] == [item(50)]
+    assert item(50) in {f.item for f in whole.said(Found)}
+    whole.visit(take={tag(0x60)})
+    assert [f.item for f in whole.said(Borrowed)] == [item(50)]
 
 
 def test_the_loan_survives_a_power_cut_with_the_door_open(tmp_path: Path) -> None:

@@ -76,11 +76,14 @@ class Tags(_Thing):
     def __init__(self) -> None:
         super().__init__()
         self.tags: set[TagUid] = {tag(1), tag(2), tag(3)}
+        self.deaf = False
+        self.rounds = 0
         self.memories: dict[TagUid, TagMemory] = {}
 
     def round(self) -> Round:
         self._there()
-        return Round(frozenset(self.tags | {REFERENCE}))
+        self.rounds += 1
+        return Round(frozenset() if self.deaf else frozenset(self.tags | {REFERENCE}))
 
     def read(self, uid: TagUid, size: int = 34) -> TagMemory:
         self._there()
