@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from hub import ledger, migrations, refold, worker
+from hub import ledger, migrations, refold, turns, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
@@ -166,6 +166,7 @@ def _check(settings: Settings, args: argparse.Namespace) -> int:
 
 def _repair(database: Database, settings: Settings) -> int:
     with database.write() as session:
+        turns.alone(session)
         before = refold.differences(session, settings.zone)
         ledger.reinterpret(session, Touched())
         refold.rebuild(session, settings.zone)

@@ -60,11 +60,10 @@ def test_a_commit_elsewhere_is_heard_here(database: Database, page: tuple[Page, 
     other.close()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_is_rolled_back_is_not_heard_and_one_does_not_hear_oneself(
     database: Database, page: tuple[Page, Bell]
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("its file only says that something was written")
     heard, own = page
     worker = Bell(database, Notices())
     with database.write() as session:
@@ -78,9 +77,8 @@ def test_what_is_rolled_back_is_not_heard_and_one_does_not_hear_oneself(
     assert heard.heard == [Notice("last")]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_too_much_at_once_is_everything(database: Database, page: tuple[Page, Bell]) -> None:
-    if database.is_sqlite:
-        pytest.skip("its file only says that something was written")
     heard, _ = page
     items = tuple(f"item-{number}" for number in range(1000))
     assert len(json.dumps(items)) > bell_module.LONGEST
@@ -89,11 +87,10 @@ def test_too_much_at_once_is_everything(database: Database, page: tuple[Page, Be
     until(lambda: heard.heard == [LOST])
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_it_listens_again_once_the_database_is_back(
     database: Database, page: tuple[Page, Bell], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("a file is never away")
     heard, _ = page
     monkeypatch.setattr(bell_module, "AGAIN_S", 0.05)
     with database.write() as session:

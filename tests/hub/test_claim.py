@@ -64,9 +64,8 @@ def test_a_killed_process_lets_go_at_once(database: Database) -> None:
     heir.release()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_claim_that_the_database_let_go_is_made_again_or_lost(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("a file lets go only when its process ends")
     mine = claim(database, "00-0f")
     mine.take(0)
     drop = text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 15")

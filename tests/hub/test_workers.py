@@ -164,9 +164,8 @@ def test_what_a_sound_database_refuses_is_dropped_and_those_beside_it_are_not(
     assert hub.ingest.counts["failed"] == 1
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_on_postgresql_a_site_is_one_workers_at_a_time_and_others_go_on(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("one process writes at a time: there are no turns to take")
 
     def refused(sites: set[str]) -> bool:
         with database.engine.connect() as connection, Session(connection) as session:
