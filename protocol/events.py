@@ -257,6 +257,17 @@ class ShelfCounted(_StationFact):
     undecided: Count
 
 
+class CountedAnew(_StationFact):
+    """The station counted all its shelves knowing nothing of before: a new site, or a journal that was lost.
+
+    What was thought to stand here and isn't among the items found with this fact is gone, and nobody can say when.
+    """
+
+    type: Literal["counted_anew"] = "counted_anew"
+    items: Count
+    """Tags that are ours, on all shelves."""
+
+
 class DoorOpened(_StationFact):
     """The contact says open, within a visit."""
 
@@ -388,6 +399,7 @@ Fact = Annotated[
     | ForeignFound
     | ForeignGone
     | ShelfCounted
+    | CountedAnew
     | DoorOpened
     | DoorClosed
     | DoorHeld

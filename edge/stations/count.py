@@ -26,6 +26,7 @@ from edge.stations.state import (
 from protocol.events import (
     Borrowed,
     BorrowReversed,
+    CountedAnew,
     Fact,
     ForeignFound,
     ItemFact,
@@ -115,7 +116,7 @@ def _conclude(state: Cabinet, given: Identified, plan: Plan) -> Step:
         _cause(state, given),
     )
     trusted = Part.SHELF in state.down
-    first = not counted(state)
+    first, anew = not counted(state), not any(s.counted for s in state.memory.shelves)
     memory = Memory(shelves=explained.shelves, last=_last(state, explained.facts), pending=None)
     facts: tuple[Fact, ...] = explained.facts
     if count.aim is Aim.VISIT:
@@ -123,6 +124,9 @@ def _conclude(state: Cabinet, given: Identified, plan: Plan) -> Step:
         facts = (*facts, ended(state, plan, VisitOutcome.SETTLED, items))
     elif facts or first:
         facts = (*facts, *_counts(count, explained.shelves, plan))
+    if anew:
+        ours = sum(s.foreign is None for shelf in explained.shelves for s in shelf.present)
+        facts = (*facts, CountedAnew(station=plan.station, items=ours))
     visit = state.visit
     down = state.down - {Part.SHELF}
     state = replace(state, memory=memory, visit=None, recovered=False, count=None, down=down, unsettled=0)
