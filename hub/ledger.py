@@ -28,7 +28,7 @@ from hub.models import (
 from hub.projections.order import bounded, happened
 from protocol.cards import commitment
 from protocol.envelope import ZERO, Aside, Batch, Envelope, NotUnderstood, chain, read_event
-from protocol.events import EpochOpened, ForeignFound, ForeignGone, ItemFact, VisitOpened
+from protocol.events import CountedAnew, EpochOpened, ForeignFound, ForeignGone, ItemFact, VisitOpened
 from protocol.names import ClockTrust, EventId
 
 QUARANTINE_KEPT = 200
@@ -73,14 +73,18 @@ class Touched:
     """Boots with a new trusted stamp."""
     epochs: set[tuple[str, str]] = field(default_factory=set)
     """Epochs that took another place among their site's."""
+    counted: set[str] = field(default_factory=set)
+    """Sites of which a station was counted anew: all that ever stood there is concerned."""
 
     def __bool__(self) -> bool:
-        return any((self.items, self.tags, self.visits, self.openings, self.boots, self.epochs))
+        return any((self.items, self.tags, self.visits, self.openings, self.boots, self.epochs, self.counted))
 
     def add(self, row: LedgerRow) -> None:
         """Everything `row` bears on."""
         if row.visit:
             self.visits.add((row.site, row.visit))
+        if row.type == COUNTED_ANEW:
+            self.counted.add(row.site)
         if row.type in FOREIGN_TYPES and row.tag:
             self.tags.add((row.site, row.tag))
         elif row.type in ITEM_TYPES and row.item:
@@ -89,6 +93,7 @@ class Touched:
 
 FOREIGN_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in (ForeignFound, ForeignGone))
 ITEM_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in ItemFact.__args__) - FOREIGN_TYPES
+COUNTED_ANEW = str(CountedAnew.model_fields["type"].default)
 OPENED = str(VisitOpened.model_fields["type"].default)
 
 

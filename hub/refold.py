@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, delete, func, text
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from hub.ledger import FOREIGN_TYPES, ITEM_TYPES, OPENED, Touched, chunks, offsets_of
+from hub.ledger import COUNTED_ANEW, FOREIGN_TYPES, ITEM_TYPES, OPENED, Touched, chunks, offsets_of
 from hub.models import (
     AsideRow,
     Boot,
@@ -158,6 +158,7 @@ def fold_items(
     """Holding and loans of each of `items`; one without a history is at the library."""
     where = col(LedgerRow.item).in_(items) & col(LedgerRow.type).in_(ITEM_TYPES)
     groups = history(session, where, lambda row: row.item)
+    _add_counts(session, groups)
     if patrons is None:
         patrons = _patrons(session, groups)
     withdrawn = set(session.exec(select(Item.item).where(col(Item.item).in_(items), col(Item.withdrawn).is_(True))))
@@ -170,6 +171,16 @@ def fold_items(
         rows = {loan.id: {**asdict(loan), "flags": list(loan.flags), "item": item} for loan in lent}
         found[item] = ItemFold(asdict(where_now), rows)
     return found
+
+
+def _add_counts(session: Session, groups: Mapping[str, list[Event]]) -> None:
+    """Puts into each item's history the counts that could have found it and knew nothing of before."""
+    sites = {event.site for group in groups.values() for event in group}
+    where = (col(LedgerRow.type) == COUNTED_ANEW) & col(LedgerRow.site).in_(sites)
+    counts = history(session, where, lambda row: row.site)
+    for group in groups.values():
+        for site in sorted({event.site for event in group} & counts.keys()):
+            group += counts[site]
 
 
 def fold_last_visit(session: Session, site: str) -> dict[str, Any]:
@@ -208,6 +219,7 @@ def apply(session: Session, touched: Touched, zone: ZoneInfo) -> Changed:
             fresh = Visit(site=site, visit=visit, station="")
             _replace(session, known.get((site, visit)), fresh, folded.get((site, visit)))
     _widen_by_openings(session, touched)
+    _widen_by_counts(session, touched)
     session.flush()
     _lock(session, touched.items)
     for part in chunks(sorted(touched.items)):
@@ -312,6 +324,12 @@ def _widen_by_epochs(session: Session, touched: Touched) -> None:
 def _widen_by_openings(session: Session, touched: Touched) -> None:
     for pairs in _pairs(touched.openings):
         _touch_all(session, _among(LedgerRow.site, LedgerRow.visit, pairs), touched)
+
+
+def _widen_by_counts(session: Session, touched: Touched) -> None:
+    if touched.counted:
+        there = col(LedgerRow.site).in_(touched.counted) & col(LedgerRow.type).in_(ITEM_TYPES)
+        touched.items |= {item for item in session.exec(select(LedgerRow.item).where(there).distinct()) if item}
 
 
 def _touch_all(session: Session, where: ColumnElement[bool], touched: Touched) -> None:

@@ -9,6 +9,7 @@ from hub.projections.states import ForeignState, HoldingState
 from protocol.events import (
     Borrowed,
     BorrowReversed,
+    CountedAnew,
     ForeignFound,
     ForeignGone,
     Found,
@@ -62,10 +63,16 @@ def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -
     """Where the item is after `history` (in order). A withdrawn item is so unless a site says otherwise."""
     now = Whereabouts()
     before = now
+    seen_in = ""
     for placed in history:
         fact = placed.event.fact
+        if isinstance(fact, CountedAnew):
+            if _overlooked(now, seen_in, placed, fact):
+                now = before = _missed(now, placed)
+            continue
         if not isinstance(fact, ItemFact):
             continue
+        seen_in = placed.event.boot
         if isinstance(fact, UndecidedSettled) and not fact.present:
             if now.state is HoldingState.UNDECIDED and (now.site, now.station) == (placed.event.site, fact.station):
                 now = before
@@ -79,6 +86,27 @@ def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -
     if withdrawn and now.state in (HoldingState.LIBRARY, HoldingState.MISSING, HoldingState.TRANSIT):
         return replace(now, state=HoldingState.WITHDRAWN)
     return now
+
+
+def _overlooked(now: Whereabouts, seen_in: str, placed: Placed, fact: CountedAnew) -> bool:
+    """The item was thought to stand at a station that has counted everything anew, and wasn't found.
+
+    What such a count finds is told in the same boot; a boot before it knew of another shelf.
+    """
+    there = (now.site, now.station) == (placed.event.site, fact.station)
+    return there and now.state in (HoldingState.SHELF, HoldingState.UNDECIDED) and seen_in != placed.event.boot
+
+
+def _missed(now: Whereabouts, placed: Placed) -> Whereabouts:
+    return replace(
+        now,
+        state=HoldingState.MISSING,
+        visit=None,
+        patron=None,
+        since=placed.when,
+        time_trusted=placed.trusted,
+        event_id=placed.event.event_id,
+    )
 
 
 def fold_foreign(history: Iterable[Placed]) -> Foreign | None:

@@ -20,6 +20,7 @@ from protocol.events import (
     Borrowed,
     BorrowReversed,
     ClockSynced,
+    CountedAnew,
     ForeignFound,
     ForeignGone,
     Loaded,
@@ -30,7 +31,7 @@ from protocol.events import (
     UndecidedSettled,
     Unloaded,
 )
-from protocol.names import ClockTrust, SiteId
+from protocol.names import ClockTrust, SiteId, StationName
 from protocol.topics import Up
 from tests.hub.cast import HARBOUR, NOON, OWNER, STATION, UID, Journal, carried, found, of, opened, settings_in
 from tests.hub.running import Hub
@@ -103,6 +104,8 @@ def a_site(chance: Random, site: SiteId) -> list[Journal]:
             visit = f"{site}{boot}.{number}"
             facts = [a_fact(chance, visit) for _ in range(chance.randrange(4))]
             journal.visit(visit, *facts, uid=chance.choice((UID, OTHER_UID)))
+        if chance.random() < 0.2:
+            journal.write(CountedAnew(station=StationName("cabinet-1"), items=chance.randrange(5)))
         if chance.random() < 0.5:
             journal.start, journal.clock = true_start, ClockTrust.SYNCED
             journal.write(ClockSynced(stepped_ms=1))

@@ -1,5 +1,6 @@
 """What one item's history says of where it is and who has it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from hub.projections.states import ForeignState, HoldingState, LoanState
 from protocol.events import (
     Borrowed,
     BorrowReversed,
+    CountedAnew,
     Fact,
     ForeignFound,
     ForeignGone,
@@ -23,7 +25,7 @@ from protocol.events import (
     VisitEnded,
     VisitOpened,
 )
-from protocol.names import ClockTrust
+from protocol.names import ClockTrust, StationName
 from tests.hub.cast import HARBOUR, NOON, STATION, borrowed, found, hex_id, of, returned
 
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -92,6 +94,25 @@ def test_a_missing_item_is_nobodys_loan() -> None:
     told = (found("i1"), of(Missing, "i1"))
     assert place(*told).state is HoldingState.MISSING
     assert lent(*told) == ()
+
+
+def counted_anew(boot: str, *before: Fact) -> Whereabouts:
+    """Where the item is once a process called `boot` has counted the harbour's cabinet anew."""
+    told = history(*before, CountedAnew(station=StationName("cabinet-1"), items=3))
+    last = told[-1]
+    return holdings.fold([*told[:-1], replace(last, event=replace(last.event, boot=boot))], PATRONS)
+
+
+def test_what_a_count_that_knew_nothing_did_not_find_is_missing() -> None:
+    now = counted_anew("b2", found("i1"))
+    assert (now.state, now.site, now.event_id) == (HoldingState.MISSING, HARBOUR, "e1")
+    assert counted_anew("b", found("i1")).state is HoldingState.SHELF
+
+
+def test_a_count_that_knew_nothing_says_nothing_of_what_was_not_there() -> None:
+    assert counted_anew("b2", found("i1"), borrowed("i1", "v1")).state is HoldingState.LOAN
+    elsewhere = history(found("i1"), (STATION, found("i1")), CountedAnew(station=StationName("cabinet-1"), items=3))
+    assert holdings.fold(elsewhere, PATRONS).site == STATION
 
 
 def test_undecided_settles_to_the_shelf_or_to_what_was_before() -> None:
