@@ -29,6 +29,24 @@ def test_a_dangling_pointer_is_found() -> None:
     assert dangling(text, ROOT) == ["gone.md", "edge/gone.py"]
 
 
+def rows(page: Path, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without its own head."""
+    section = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    table = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    return table[1:]
+
+
+@pytest.mark.parametrize(("heading", "cells", "least"), [("What holds", 3, 14), ("When things break", 4, 30)])
+def test_every_promise_and_every_fault_names_a_test_of_it(heading: str, cells: int, least: int) -> None:
+    table = [row for row in rows(ROOT / "docs" / "delivery.md", heading) if not row[0].startswith("---")]
+    assert len(table) >= least
+    assert [row[0] for row in table if len(row) != cells] == []
+    for row in table:
+        named = re.findall(r"`(tests/[\w./]+)`", row[-1])
+        assert named, row[0]
+        assert [path for path in named if not (ROOT / path).is_file()] == [], row[0]
+
+
 def test_both_newcomers_pages_show_the_same_pictures_and_lead_to_the_same_places() -> None:
     english, chinese = (
         set(re.findall(r"\]\(([^)\s]+)\)", (ROOT / name).read_text(encoding="utf-8")))
