@@ -221,12 +221,14 @@ def append(
         row = _row(at, body, event, now)
         first = known.get(row.event_id)
         session.add(row)
-        if first is not None:
-            if first.id is None:
-                session.flush()
-            row.duplicate_of = first.id
-        else:
+        if first is None:
             known[row.event_id] = row
+        elif _is_earlier(session, at, first):
+            _count_instead(session, row, first, touched)
+            known[row.event_id] = row
+        else:
+            session.flush()
+            row.duplicate_of = first.id
         if isinstance(event, NotUnderstood):
             incident(session, at.site, IncidentKind.NOT_UNDERSTOOD, "events", row.why_not or "", now)
             continue
@@ -236,6 +238,24 @@ def append(
             touched.add(row)
             _keep_aside(session, at.site, event, asides.get(event.id), now, touched)
     session.flush()
+
+
+def _is_earlier(session: Session, at: Cursor, known: LedgerRow) -> bool:
+    """The epoch that is being heard comes before the one whose copy of the event counts: it came late."""
+    if known.epoch == at.epoch:
+        return False
+    counted = session.get(Cursor, (at.site, known.epoch))
+    return counted is not None and at.ord < counted.ord
+
+
+def _count_instead(session: Session, row: LedgerRow, known: LedgerRow, touched: Touched) -> None:
+    """The copy in the earliest epoch counts, or an event could come to stand before what happened before it."""
+    row.received_at = min(row.received_at, known.received_at)
+    session.flush()
+    copies = select(LedgerRow).where(LedgerRow.site == row.site, LedgerRow.event_id == row.event_id)
+    for copy in session.exec(copies):
+        copy.duplicate_of = None if copy is row else row.id
+    touched.add(row)
 
 
 def reinterpret(session: Session, touched: Touched) -> int:

@@ -117,20 +117,39 @@ def a_site(chance: Random, site: SiteId) -> list[Journal]:
     return journals
 
 
+def batches(chance: Random, journal: Journal) -> Iterator[tuple[SiteId, bytes]]:
+    """A journal's batches in order, with repeats and holes in between."""
+    first = 1
+    while first <= len(journal.bodies):
+        size = chance.randrange(1, 12)
+        if chance.random() < 0.3:
+            stray = chance.randrange(1, len(journal.bodies) + 1)
+            yield journal.site, journal.batch(stray, chance.randrange(1, 6)).wire()
+        yield journal.site, journal.batch(first, size).wire()
+        first += size
+
+
+def shuffled_together(chance: Random, one: list[Any], other: list[Any]) -> list[Any]:
+    """Both, each in its own order."""
+    mixed, left = [], [list(one), list(other)]
+    while any(left):
+        mixed.append(chance.choice([queue for queue in left if queue]).pop(0))
+    return mixed
+
+
 def deliveries(chance: Random, world: list[list[Journal]]) -> list[tuple[SiteId, bytes]]:
     """Every site's batches in its own order, mixed with the others', with repeats and holes in between."""
     queues = []
     for journals in world:
-        queue = []
+        queue: list[tuple[SiteId, bytes]] = []
         for journal in journals:
-            first = 1
-            while first <= len(journal.bodies):
-                size = chance.randrange(1, 12)
-                if chance.random() < 0.3:
-                    stray = chance.randrange(1, len(journal.bodies) + 1)
-                    queue.append((journal.site, journal.batch(stray, chance.randrange(1, 6)).wire()))
-                queue.append((journal.site, journal.batch(first, size).wire()))
-                first += size
+            late = chance.randrange(
+                len(queue) + 1
+            )  # of an epoch that is over some batches may come after the next began
+            kept, held = queue[:late], queue[late:]
+            sent = list(batches(chance, journal))
+            opening, rest = sent[:1], sent[1:]
+            queue = [*kept, *opening, *shuffled_together(chance, held, rest)]
         queues.append(queue)
     mixed = []
     while any(queues):
@@ -199,5 +218,22 @@ def test_a_loan_explained_after_its_return_elsewhere_is_still_the_earlier_of_the
         assert (where["state"], where["site"]) == ("shelf", STATION)
         (loan,) = hub.tables()["Loan"]
         assert loan["state"] == "returned"
+        with hub.database.read() as session:
+            assert refold.differences(session, library.zone) == []
+
+
+def test_what_comes_late_of_an_epoch_that_is_over_still_stands_where_it_was_written(library: Settings) -> None:
+    """The new epoch's copy of a loan came before the old epoch's copy of what followed it."""
+    old = Journal(HARBOUR)
+    old.write(opened(), found("i1"))
+    old.visit("v1", of(Borrowed, "i1", "v1", loan_days=28))
+    old.visit("v2", of(Returned, "i1", "v2"))
+    new = carried(old, "second", above=0)
+    with hub_of(library) as hub, hub_of(library) as plain:
+        for batch in (old.batch(1, 3), new.batch(1, 5), old.batch(4, 5), new.batch(6)):
+            hub.send(HARBOUR, Up.EVENTS, batch.wire())
+        plain.deliver(old, new)
+        assert hub.tables() == plain.tables()
+        assert [row["state"] for row in hub.tables()["Loan"]] == ["returned"]
         with hub.database.read() as session:
             assert refold.differences(session, library.zone) == []
