@@ -110,7 +110,12 @@ def event(say: Say, told: EventView) -> str:
     if not say.texts.has(key):
         return told.type or ""
     return say(
-        key, item=told.item or told.tag or "", shelf=fact.get("shelf", ""), device=fact.get("device", ""), why=reason
+        key,
+        item=told.item or told.tag or "",
+        items=fact.get("items", ""),
+        shelf=fact.get("shelf", ""),
+        device=fact.get("device", ""),
+        why=reason,
     )
 
 
