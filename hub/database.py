@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
 from hub.errors import DatabaseNotReady
@@ -26,14 +26,17 @@ class Database:
     """Hands out `read()` and `write()`; knows its dialect and how to close."""
 
     def __init__(self, url: str) -> None:
-        """`url` as in settings; the folder of a SQLite file is made. Connects to nothing yet."""
+        """`url` as in settings; the folder of a SQLite file is made, or DatabaseNotReady. Connects to nothing yet."""
         self.url = url
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         options: dict[str, Any] = {}
         if self.is_sqlite:
             if parsed.database and parsed.database != ":memory:":
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+                except OSError as wrong:
+                    raise DatabaseNotReady(f"no folder for the database {parsed.database}: {wrong}") from None
             options["connect_args"] = {"check_same_thread": False, "timeout": BUSY_MS / 1000}
         else:
             options["pool_pre_ping"] = True
@@ -66,7 +69,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT 1")
-        except OperationalError as wrong:
+        except DatabaseError as wrong:
             shown = make_url(self.url).render_as_string(hide_password=True)
             raise DatabaseNotReady(f"no database at {shown}: {wrong.orig}") from None
 

@@ -88,6 +88,20 @@ def test_sqlite_is_durable_and_keeps_its_references(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DatabaseNotReady, match=r"no folder for the database .*/file/data/hub\.sqlite3"):
+        Database(f"sqlite:///{tmp_path}/file/data/hub.sqlite3")
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "hub.sqlite3").write_bytes(b"no database, but long enough to be read as one" * 100)
+    database = Database(f"sqlite:///{tmp_path}/hub.sqlite3")
+    with pytest.raises(DatabaseNotReady, match=r"no database at .*hub\.sqlite3: file is not a database"):
+        database.probe()
+    database.close()
+
+
 def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: Path) -> None:
     database = Database(f"postgresql+psycopg://microlib:hidden-word@/none?host={tmp_path}")
     with pytest.raises(DatabaseNotReady, match="no database at") as wrong:
