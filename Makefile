@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
+SEED   ?= 1
+SEEDS  ?= 100
+SITES  ?= 3
+DAYS   ?= 7
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE   := protocol edge hub firmware_sim benchmarks
@@ -11,7 +15,7 @@ CODE   := protocol edge hub firmware_sim benchmarks
 CARD_PACKAGE := mfrc522==0.0.7
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint docs bench soak clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +32,14 @@ lint: $(VENV)/.dev ## style, types and import rules only
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.demo ## docs/asyncapi.json anew, after a change in protocol/
+	@$(BIN)/python -m tests.wire.asyncapi
+
 bench: $(VENV)/.demo ## speed of journal, ingest and frames, each against plain work of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.demo ## the simulated city with every fault: SEEDS=1000 of them, from SEED=1 on
+	@$(BIN)/microlib-sim city --sites $(SITES) --days $(DAYS) --seed $(SEED) --seeds $(SEEDS) $(ARGS)
 
 clean: ## removes the environment, caches and what the demo left
 	rm -rf $(VENV) .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

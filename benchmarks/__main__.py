@@ -5,9 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import frames, ingest, journal, stopwatch
+from benchmarks import city, frames, ingest, journal, stopwatch
 
-ALL = {"journal": journal.contest, "ingest": ingest.contest, "frames": frames.contest}
+ALL = {"journal": journal.contest, "ingest": ingest.contest, "frames": frames.contest, "city": city.contest}
 
 
 def main() -> int:
@@ -31,8 +31,8 @@ def show(name: str, result: stopwatch.Result) -> None:
     """One paragraph of three lines."""
     contest = result.contest
     print(f"{name}: {result.ratio:.3g} of the reference")
-    print(f"  {result.rate:>12,.0f} {contest.unit}/s  {contest.ours}")
-    print(f"  {result.reference_rate:>12,.0f} {contest.unit}/s  {contest.reference}", flush=True)
+    print(f"  {result.rate:>12,.1f} {contest.unit}/s  {contest.ours}")
+    print(f"  {result.reference_rate:>12,.1f} {contest.unit}/s  {contest.reference}", flush=True)
 
 
 if __name__ == "__main__":

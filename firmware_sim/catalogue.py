@@ -161,6 +161,7 @@ class Stock:
     passes: tuple[Pass, ...]
     today: date
     """Of which everything is made."""
+    partners: tuple[Partner, ...] = PARTNERS
 
 
 def titles() -> tuple[Title, ...]:
@@ -285,7 +286,7 @@ def write(stock: Stock, folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     members = {m.patron: m for m in stock.members}
     tables: dict[str, list[dict[str, Any]]] = {
-        "sites": [_site_row(p) for p in PARTNERS],
+        "sites": [_site_row(p) for p in stock.partners],
         "rules": [
             {"group": "adult", "loan_days": 28, "limit": 5},
             {"group": "child", "loan_days": 21, "limit": 3},

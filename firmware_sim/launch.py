@@ -176,7 +176,7 @@ class Launch:
         bench.start()
         self._stack.callback(bench.stop)
 
-    def _build_town(self) -> Town:
+    def _build_town(self) -> Town[Cabinet]:
         """Cabinets with everything on their shelves, switched on before anybody looks."""
         folder = Path(tempfile.mkdtemp(prefix="microlib-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)

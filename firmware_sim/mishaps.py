@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import SHELVES
 from firmware_sim.sites import Site
@@ -65,7 +66,7 @@ class Mishaps:
     """Makes trouble from a thread of its own, until `clear`."""
 
     def __init__(
-        self, town: Town, sites: Sequence[Site], chance: Random, every_s: float, tell: Callable[[str], None]
+        self, town: Town[Cabinet], sites: Sequence[Site], chance: Random, every_s: float, tell: Callable[[str], None]
     ) -> None:
         self.count: Counter[Kind] = Counter()
         self._town = town

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import Cable, State
 from firmware_sim.children import Child, Children, Command
 from firmware_sim.screens import Screen
@@ -23,7 +24,9 @@ RESTING = ("idle", "receipt", "goodbye", "refused")
 class Site:
     """A site whose agent can be killed, cut off and left without power. Every method may be called from any thread."""
 
-    def __init__(self, spot: Spot, cable: Cable, command: Command, kiosk_port: int, children: Children) -> None:
+    def __init__(
+        self, spot: Spot[Cabinet], cable: Cable, command: Command, kiosk_port: int, children: Children
+    ) -> None:
         self.spot = spot
         self.cable = cable
         self.kiosk_port = kiosk_port

@@ -5,14 +5,14 @@ is told to the truth. Nothing here knows what the software makes of it.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from firmware_sim.cabinet import Cabinet, Unreachable
+from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import CAPACITY, OWNER, Copy, Partner, Pass, Stock
 from firmware_sim.people import Person, Role, Sight, Thing
-from firmware_sim.transponders import Card, item_tag
+from firmware_sim.transponders import Card, Transponder, item_tag
 from firmware_sim.truth import AtLibrary, Gone, InTransit, OnShelf, Place, Truth, WithPatron, packed, unpacked
 from protocol.directory import CardClass
 from protocol.names import ItemId, ShelfName, SiteId, TagUid
@@ -33,12 +33,34 @@ def bearer(held: Pass | None) -> str:
     return NOBODY if held is None else held.patron or held.label
 
 
+class Furniture(Protocol):
+    """A cabinet as hands know it, whatever its devices are made of (`firmware_sim.cabinet.Cabinet` explains each)."""
+
+    @property
+    def door_is_open(self) -> bool: ...
+    @property
+    def strike_energised(self) -> bool: ...
+    def on_change(self, callback: Callable[[Any], None], /) -> None: ...
+    def stock(self, shelf: str, tags: Iterable[Transponder]) -> None: ...
+    def contents(self) -> dict[str, list[Transponder]]: ...
+    def tap(self, card: Card) -> None: ...
+    def open_door(self, patience_s: float = 0.0) -> bool: ...
+    def force_door(self) -> None: ...
+    def close_door(self) -> None: ...
+    def take(self, uid: str) -> Transponder: ...
+    def put(self, tag: Transponder, shelf: str) -> None: ...
+    def shadow(self, uid: str, on: bool = True) -> None: ...
+
+
+_Case = TypeVar("_Case", bound=Furniture)
+
+
 @dataclass
-class Spot:
+class Spot(Generic[_Case]):
     """One cabinet at its site, and whose door it is just now."""
 
     partner: Partner
-    cabinet: Cabinet
+    cabinet: _Case
     tapped: Pass | None = None
     """The card tapped last."""
     admitted: Pass | None = None
@@ -58,13 +80,13 @@ class Spot:
         return not self.cabinet.door_is_open and not self.cabinet.strike_energised
 
 
-class Town:
+class Town(Generic[_Case]):
     """All sites and everything that can be moved. Every method may be called from any thread."""
 
     def __init__(
         self,
         stock: Stock,
-        cabinets: Mapping[SiteId, Cabinet],
+        cabinets: Mapping[SiteId, _Case],
         partners: Sequence[Partner],
         truth: Truth,
         saved: Mapping[str, Any] | None = None,

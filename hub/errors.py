@@ -4,6 +4,7 @@ HubError
 ├── SettingsWrong        tell a person: the hub doesn't start
 ├── DatabaseNotReady     tell a person: migrate first, or the database can't be reached
 ├── PromiseBroken        tell a person: this ledger is older than what sites were promised (rule H9)
+├── BackupUnfit          tell a person: this copy isn't whole, or isn't one of this ledger
 ├── ShardsTaken          tell a person: another process takes these sites' messages in already
 └── ImportRefused        tell a person: rows of a file are bad, and nothing was imported
 """
@@ -26,6 +27,10 @@ class DatabaseNotReady(HubError):
 
 class PromiseBroken(HubError):
     """The ledger holds less than sites were told is safe in a backup."""
+
+
+class BackupUnfit(HubError):
+    """A backup can't be made, isn't whole, or isn't one of this ledger; the message says what is wrong with it."""
 
 
 class ShardsTaken(HubError):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import OWNER, Copy, Pass
 from firmware_sim.sites import Site
@@ -47,7 +48,7 @@ class Clumsy(ValueError):
 class Hands:
     """One pair of hands for all sites. Every method may be called from any thread."""
 
-    def __init__(self, town: Town, sites: Sequence[Site], hub: str) -> None:
+    def __init__(self, town: Town[Cabinet], sites: Sequence[Site], hub: str) -> None:
         """`hub` is the hub's address, for the page's link."""
         self._town = town
         self._sites = {SiteId(site.spot.partner.site): site for site in sites}

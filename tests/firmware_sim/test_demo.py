@@ -125,7 +125,7 @@ def test_a_folder_of_somebody_elses_is_left_alone(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["demo", "--visits", "many"], "no number of visits"),
+        (["demo", "--visits", "many"], "no number from 1 up"),
         (["demo", "--speed", "0"], "no speed"),
         (["demo", "--ports", "fridge=1"], "hub="),
         (["demo", "--password", "short"], "10 characters"),

@@ -1,0 +1,116 @@
+"""`microlib-sim city`: one seed or many, on as many processes as asked for, and what they showed."""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+
+from firmware_sim.city.city import Plan, Report, plan, run
+from firmware_sim.city.shrink import shrink, story
+
+RARE = ("excused", "epoch", "restores", "cross-epoch duplicates", "destroyed", "unknowable", "lost and counted")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be run."""
+
+    seeds: tuple[int, ...]
+    sites: int = 3
+    days: float = 7.0
+    faults: tuple[str, ...] = ()
+    jobs: int = 1
+    smaller: bool = True
+    """A failing seed is made smaller."""
+
+
+def main(order: Order) -> int:
+    """Runs and tells; 0 when every promise held, 1 when one didn't, 130 when interrupted."""
+    began, counts, bad, days = time.monotonic(), Counter[str](), [], 0.0
+    try:
+        for number, report in enumerate(reports(order), 1):
+            counts.update(report.counts)
+            days += report.site_days
+            if report.violations:
+                bad.append(report)
+            _tell(report, number, len(order.seeds))
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    _sum_up(order, counts, days, time.monotonic() - began, bad)
+    if bad and order.smaller:
+        _tell_smallest(bad[0])
+    return 1 if bad else 0
+
+
+def reports(order: Order) -> Iterator[Report]:
+    """Every seed's report, as they come."""
+    plans = [plan(seed, order.sites, order.days, order.faults) for seed in order.seeds]
+    if order.jobs == 1:
+        for each in plans:
+            yield run(each, _progress(each) if len(plans) == 1 else lambda day: None)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(order.jobs, mp_context=context, initializer=_ignore_interrupt) as pool:
+        waiting: set[Future[Report]] = {pool.submit(run, each) for each in plans}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        except BaseException:  # interrupted, or a run that broke: what waits must not hold up the end
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is the parent's to hear."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _progress(each: Plan) -> Callable[[float], None]:
+    def tell(day: float) -> None:
+        sys.stderr.write(f"\rday {day:g} of {each.days:g}" + ("\n" if day >= each.days else ""))
+        sys.stderr.flush()
+
+    return tell
+
+
+def _tell(report: Report, number: int, of: int) -> None:
+    speed = report.site_days / report.seconds
+    verdict = f"BROKEN: {report.violations[0]}" if report.violations else "every promise held"
+    sys.stdout.write(f"seed {report.plan.seed} ({number} of {of}): {verdict}; {speed:.1f} site-days/s\n")
+    for violation in report.violations[1:]:
+        sys.stdout.write(f"    {violation}\n")
+    sys.stdout.flush()
+
+
+def _sum_up(order: Order, counts: Counter[str], days: float, seconds: float, bad: list[Report]) -> None:
+    say = sys.stdout.write
+    say(f"{len(order.seeds)} seeds, {days:,.0f} site-days in {seconds:,.0f} s ({days / seconds:.1f} a second): ")
+    say(f"{counts['events']:,} events, {counts['people came']:,} people, {counts['doors opened']:,} doors opened, ")
+    say(f"{counts['broker sent']:,} messages, {counts['hub commits']:,} commits\n")
+    struck = {k.removeprefix("fault "): v for k, v in sorted(counts.items()) if k.startswith("fault ")}
+    say(f"faults: {json.dumps(struck)}\n")
+    say(f"reached: {json.dumps({k: v for k, v in sorted(counts.items()) if k.startswith(RARE)})}\n")
+    say("every promise held\n" if not bad else f"{len(bad)} seeds broke a promise: ")
+    if bad:
+        say(", ".join(str(report.plan.seed) for report in bad) + "\n")
+
+
+def _tell_smallest(report: Report) -> None:
+    sys.stdout.write(f"making seed {report.plan.seed} smaller …\n")
+    sys.stdout.flush()
+    small = shrink(report, run)
+    sys.stdout.write("\n".join([*small.lines[-60:], "", story(small), ""]))
+
+
+def jobs() -> int:
+    """Processes worth having here."""
+    return max(1, os.cpu_count() or 1)
