@@ -19,6 +19,7 @@ from hub.ledger import Touched
 from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
+from hub.safekeeping import Safekeeper
 from hub.settings import Settings
 from hub.shards import EVERYTHING, Shards
 from protocol import __version__
@@ -83,15 +84,18 @@ def create_app(
     notices = Notices()
     intake = Intake(settings, database, clock, notices, promises, ledger_id, shards)
     parts = Parts(settings, database, clock, notices, lambda: intake.up)
+    safekeeper = Safekeeper(settings, database, clock)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         intake.start()
         if not shards.everything:
             intake.bell.start()
+        safekeeper.start()
         try:
             yield
         finally:
+            await run_in_threadpool(safekeeper.stop)
             await run_in_threadpool(intake.stop)
             await run_in_threadpool(intake.bell.stop)
             database.close()

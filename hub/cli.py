@@ -5,13 +5,14 @@ import getpass
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import uvicorn
 
-from hub import ledger, migrations, refold, turns, worker
+from hub import audit, backups, ledger, migrations, refold, safekeeping, turns, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
@@ -79,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     replay = add("replay", _replay, "say from the ledger where items were, or what happened to one")
     replay.add_argument("--until", type=_moment, metavar="TIME", help="only what happened until then (ISO 8601)")
     replay.add_argument("--item", metavar="ITEM", help="the whole history of one item; without it, every item")
+    add("backup", _backup, "copy the ledger, restore the copy somewhere, check it, and count it")
+    verify = add("verify", _verify, "restore a backup somewhere and say whether it is whole; counts nothing")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    back = add("restore", _restore, "put a backup in the place of the ledger; the sites send what it lacks")
+    back.add_argument("file", type=Path, metavar="FILE")
+    back.add_argument("--replace", action="store_true", help="although the ledger there holds events")
+    back.add_argument("--i-know", action="store_true", help="although it is older than what sites were promised")
     add("migrate", _migrate, "bring the database's tables to this version")
     staff = add("staff", _staff, "who may log in")
     staff.add_argument("action", choices=["add"], help="add: somebody new, or a new password")
@@ -136,7 +144,7 @@ def _import(settings: Settings, args: argparse.Namespace) -> int:
         if not args.apply:
             _out(f"{args.file.name}: {len(plan.rows)} rows of {args.kind} are fine; nothing imported without --apply")
             return 0
-        count = sources.apply(plan, database, settings, Clock().utc(), _progress)
+        count = sources.apply(plan, database, settings, Clock().utc(), _progress("cards hashed"))
         _out(f"{args.file.name}: {count} rows of {args.kind} imported")
         return 0
     except OSError as wrong:
@@ -148,30 +156,41 @@ def _import(settings: Settings, args: argparse.Namespace) -> int:
 def _check(settings: Settings, args: argparse.Namespace) -> int:
     database = open_database(settings)
     try:
-        if args.repair:
-            return _repair(database, settings)
         with database.read() as session:
             rows = refold.count_rows(session)
+            broken = audit.audit(session, _progress("rows checked"))
+            lost = audit.losses(session)
+        if args.repair:
+            _repair(database, settings)
+        with database.read() as session:
             found = refold.differences(session, settings.zone)
     finally:
         database.close()
-    for sentence in found[:SHOWN]:
-        _out(sentence)
-    if len(found) > SHOWN:
-        _out(f"… and {len(found) - SHOWN} more")
+    _list([*broken, *lost, *found])
+    told = "every chain of digests holds" if not broken else f"{len(broken)} journals aren't what the sites sent"
+    _out(f"{rows} rows of the ledger: {told}; {len(lost)} losses on record")
     said = f"{len(found)} differences; --repair writes what the ledger says" if found else "every table agrees with it"
-    _out(f"{rows} rows of the ledger folded: {said}")
-    return 1 if found else 0
+    _out(f"the ledger folded anew: {said}")
+    if broken:
+        _out("a ledger whose rows were changed can't be repaired: restore a backup, and the sites send the rest")
+    return 1 if found or broken else 0
 
 
-def _repair(database: Database, settings: Settings) -> int:
+def _list(sentences: Sequence[str]) -> None:
+    for sentence in sentences[:SHOWN]:
+        _out(sentence)
+    if len(sentences) > SHOWN:
+        _out(f"… and {len(sentences) - SHOWN} more")
+
+
+def _repair(database: Database, settings: Settings) -> None:
     with database.write() as session:
         turns.alone(session)
         before = refold.differences(session, settings.zone)
         ledger.reinterpret(session, Touched())
         refold.rebuild(session, settings.zone)
+    _list(before)
     _out(f"{len(before)} differences repaired")
-    return 0
 
 
 def _replay(settings: Settings, args: argparse.Namespace) -> int:
@@ -187,6 +206,38 @@ def _replay(settings: Settings, args: argparse.Namespace) -> int:
                 _out(line)
     finally:
         database.close()
+    return 0
+
+
+def _backup(settings: Settings, args: argparse.Namespace) -> int:
+    database = open_database(settings)
+    try:
+        verified = safekeeping.back_up(settings, database, Clock(), _err)
+        with database.read() as session:
+            safe = ledger.archived_in_all(session)
+    except OSError as wrong:
+        raise HubError(f"{settings.backup_folder}: {wrong.strerror or wrong}") from None
+    finally:
+        database.close()
+    _out(f"backup of {verified.events} events made, restored and checked; sites may forget {safe} of them")
+    return 0
+
+
+def _verify(settings: Settings, args: argparse.Namespace) -> int:
+    database = Database(settings.url)
+    try:
+        verified = backups.verify(args.file, settings.data_dir, settings.zone, Clock().utc(), database)
+    except OSError as wrong:
+        raise HubError(f"{args.file}: {wrong.strerror or wrong}") from None
+    finally:
+        database.close()
+    _out(f"{args.file.name}: whole; {verified.events} events of {len(verified.held)} journals, every chain unbroken")
+    return 0
+
+
+def _restore(settings: Settings, args: argparse.Namespace) -> int:
+    verified = safekeeping.restore(settings, args.file, Clock(), replace=args.replace, i_know=args.i_know, say=_err)
+    _out(f"restored {verified.events} events; start the hub, and the sites send what happened since")
     return 0
 
 
@@ -236,8 +287,17 @@ def _shards(value: str) -> Shards:
         raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
-def _progress(done: int, of: int) -> None:
-    _err(f"cards hashed: {done} of {of}")
+def _progress(what: str) -> Callable[[int, int], None]:
+    """Tells how far a long work is, at most once a second."""
+    told = time.monotonic()
+
+    def tell(done: int, of: int) -> None:
+        nonlocal told
+        if time.monotonic() >= told + 1:
+            told = time.monotonic()
+            _err(f"{what}: {done} of {of}")
+
+    return tell
 
 
 def _out(line: str) -> None:

@@ -448,3 +448,8 @@ def archived(session: Session, at: Cursor) -> int:
         return 0
     held = session.get(BackupCursor, (backups[1], at.site, at.epoch))
     return min(held.stored, at.stored) if held else 0
+
+
+def archived_in_all(session: Session) -> int:
+    """Places of all journals together that the second newest verified backup holds."""
+    return sum(archived(session, at) for at in session.exec(select(Cursor)))

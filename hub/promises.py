@@ -49,6 +49,10 @@ class Promises:
             os.fsync(out.fileno())
         fresh.replace(self._path)
 
+    def told(self) -> dict[tuple[str, str], int]:
+        """(site, epoch) -> the highest `archived` it was told."""
+        return dict(self._told)
+
     def broken(self, session: Session) -> list[str]:
         """A sentence for each epoch of which the ledger holds less than was promised."""
         sentences = []

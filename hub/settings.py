@@ -94,6 +94,17 @@ class Ingest(_Section):
         return str(Shards.read(value))
 
 
+class Keeping(_Section):
+    """Backups: each is restored somewhere else and checked before it counts."""
+
+    folder: Path | None = None
+    """Where they go; another disk than the database's. Empty is data_dir/backups."""
+    every_hours: Annotated[float, Field(ge=0, le=24 * 30)] = 24
+    """Hours between two; 0 makes none but by `microlib-hub backup`."""
+    keep: Annotated[int, Field(ge=2, le=10_000)] = 14
+    """How many are kept. Sites forget only what the second newest holds, so never fewer than two."""
+
+
 class Sessions(_Section):
     """How long a login holds."""
 
@@ -133,6 +144,8 @@ class Settings(BaseSettings):
     """Section [listen]."""
     ingest: Ingest = Ingest()
     """Section [ingest]."""
+    backup: Keeping = Keeping()
+    """Section [backup]."""
     sessions: Sessions = Sessions()
     """Section [sessions]."""
 
@@ -189,6 +202,11 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's address, the default filled in."""
         return self.database_url or f"sqlite:///{(self.data_dir / 'hub.sqlite3').resolve()}"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where backups go, the default filled in."""
+        return self.backup.folder or self.data_dir / "backups"
 
     @property
     def promise_file(self) -> Path:

@@ -1,0 +1,277 @@
+"""Backups: made, restored somewhere, checked, counted; and put back, on SQLite and on PostgreSQL."""
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from hub import backups, safekeeping
+from hub.backups import Verified
+from hub.cli import main
+from hub.clock import Clock
+from hub.database import Database
+from hub.errors import BackupUnfit
+from hub.models import Backup, BackupCursor, Cursor, LedgerRow, Meta
+from hub.promises import Promises
+from hub.settings import Keeping, load
+from protocol.receipt import Receipt
+from protocol.topics import Up
+from tests.databases import of_kind
+from tests.hub.cast import HARBOUR, MASTER, OWNER, SALT, Journal, borrowed, found, opened, settings_in
+from tests.hub.running import Hub
+
+RUNNING = """
+import sys
+from hub.claim import Claim
+from hub.database import Database
+from hub.shards import EVERYTHING
+Claim(Database(sys.argv[1]), EVERYTHING).take(0)
+print("taken", flush=True)
+sys.stdin.readline()
+"""
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def hub(database: Database, tmp_path: Path) -> Hub:
+    return Hub(settings_in(tmp_path, database.url), database)
+
+
+@pytest.fixture
+def harbour(hub: Hub) -> Journal:
+    journal = Journal(HARBOUR)
+    journal.write(opened(), found("i1"), found("i2"))
+    hub.deliver(journal)
+    return journal
+
+
+@pytest.fixture
+def config(hub: Hub, tmp_path: Path) -> str:
+    (tmp_path / "master.key").write_text(MASTER.hex())
+    path = tmp_path / "hub.toml"
+    path.write_text(
+        f'data_dir = "{tmp_path}"\ndatabase_url = "{hub.database.url}"\nfleet_salt = "{SALT.hex()}"\n'
+        f'master_key_file = "{tmp_path}/master.key"\nowners = ["{OWNER}"]\n[broker]\ntls = false\nport = 1\n'
+        "[backup]\nevery_hours = 0\nkeep = 2\n"
+    )
+    return str(path)
+
+
+def copy(hub: Hub, folder: Path, hours: float = 0) -> Verified:
+    """A backup, made and checked."""
+    now = NOON + timedelta(hours=hours)
+    made = backups.make(hub.database, folder, now)
+    return backups.verify(made.file, folder, hub.settings.zone, now, hub.database)
+
+
+def count(hub: Hub, verified: Verified) -> None:
+    with hub.database.write() as session:
+        backups.record(session, verified)
+
+
+def archived(hub: Hub, journal: Journal) -> int:
+    """What the next receipt tells."""
+    payload = hub.send(journal.site, Up.HELLO, journal.hello())
+    assert payload is not None
+    return Receipt.model_validate_json(payload).archived
+
+
+def test_only_the_second_newest_checked_backup_moves_archived(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    count(hub, copy(hub, tmp_path / "b"))
+    assert archived(hub, harbour) == 0
+    harbour.visit("v1", borrowed("i1", "v1"))
+    hub.deliver(harbour)
+    count(hub, copy(hub, tmp_path / "b", hours=24))
+    assert archived(hub, harbour) == 3
+    count(hub, copy(hub, tmp_path / "b", hours=48))
+    assert archived(hub, harbour) == len(harbour.bodies)
+
+
+def test_a_backup_counts_once_however_often_it_is_checked(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    verified = copy(hub, tmp_path / "b")
+    count(hub, verified)
+    count(hub, verified)
+    assert (len(hub.rows(Backup)), archived(hub, harbour)) == (1, 0)
+
+
+def test_a_copy_made_while_the_hub_writes_is_whole(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            harbour.write(found("i3"))
+            hub.deliver(harbour)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        copies = [copy(hub, tmp_path / "b", hours) for hours in range(4)]
+    finally:
+        stop.set()
+        writer.join()
+    assert copies[-1].events > 3
+    for verified in copies:
+        count(hub, verified)
+
+
+def test_a_file_with_a_flipped_byte_is_refused_in_a_sentence(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    made = backups.make(hub.database, tmp_path / "b", NOON)
+    content = bytearray(made.file.read_bytes())
+    body = content.index(harbour.bodies[1][:60]) if hub.database.is_sqlite else len(content) // 2
+    content[body + 20] ^= 0xFF
+    made.file.write_bytes(content)
+    with pytest.raises(BackupUnfit, match=made.file.name if hub.database.is_sqlite else "pg_restore|event|journal"):
+        backups.verify(made.file, tmp_path / "b", hub.settings.zone, NOON, hub.database)
+    assert hub.rows(Backup) == []
+
+
+def test_what_is_no_backup_is_refused(
+    hub: Hub, tmp_path: Path, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stray = tmp_path / "stray.sqlite3"
+    stray.write_bytes(b"hello")
+    assert main(["verify", str(stray), "--config", config]) == 1
+    assert "is no backup of a hub's ledger" in capsys.readouterr().err
+    assert main(["verify", str(tmp_path / "nowhere"), "--config", config]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
+def test_a_backup_of_another_ledger_does_not_count(
+    hub: Hub, harbour: Journal, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "other").mkdir()
+    kind = "sqlite" if hub.database.is_sqlite else "postgresql"
+    with of_kind(kind, request, tmp_path / "other") as url:
+        database = Database(url)
+        other = Hub(settings_in(tmp_path / "other", url), database)
+        stranger = Journal(HARBOUR, name=harbour.name)
+        stranger.write(opened(), found("i8"), found("i9"))
+        other.deliver(stranger)
+        verified = copy(other, tmp_path / "b")
+        database.close()
+    with pytest.raises(BackupUnfit, match="this ledger doesn't continue"):
+        count(hub, verified)
+    assert hub.rows(BackupCursor) == []
+
+
+def test_the_command_makes_checks_counts_and_lets_go_of_old_ones(
+    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        assert main(["backup", "--config", config]) == 0
+        harbour.write(found("i3"))
+        hub.deliver(harbour)
+    said = capsys.readouterr()
+    assert "backup of 5 events made, restored and checked; sites may forget 4 of them" in said.out
+    assert "restoring hub-" in said.err
+    kept = sorted((tmp_path / "backups").iterdir())
+    assert len(kept) == 2
+    assert main(["verify", str(kept[0]), "--config", config]) == 0
+    assert "whole; 4 events of 1 journals" in capsys.readouterr().out
+
+
+def test_a_restored_ledger_has_another_name_and_what_the_backup_held(
+    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", "--config", config]) == 0
+    (file,) = (tmp_path / "backups").iterdir()
+    with hub.database.read() as session:
+        name = session.get_one(Meta, "ledger").value
+    harbour.write(found("i3"))
+    hub.deliver(harbour)
+    assert main(["restore", str(file), "--config", config]) == 1
+    assert "--replace puts the backup in its place" in capsys.readouterr().err
+    hub.database.close()
+    assert main(["restore", str(file), "--replace", "--config", config]) == 0
+    assert "restored 3 events" in capsys.readouterr().out
+    with hub.database.read() as session:
+        assert session.get_one(Cursor, (HARBOUR, harbour.epoch)).stored == 3
+        assert session.get_one(Meta, "ledger").value != name
+    hub.deliver(harbour)
+    assert len(hub.rows(LedgerRow)) == 4
+    assert main(["check", "--config", config]) == 0
+
+
+def test_a_backup_older_than_the_promise_is_not_restored_without_a_word(
+    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", "--config", config]) == 0
+    (file,) = (tmp_path / "backups").iterdir()
+    Promises(tmp_path / "promise.json").keep({(HARBOUR, harbour.epoch): 7})
+    hub.database.close()
+    assert main(["restore", str(file), "--replace", "--config", config]) == 1
+    assert f"{HARBOUR} was told that events up to 7 are safe; the backup ends at 3" in capsys.readouterr().err
+    assert main(["restore", str(file), "--replace", "--i-know", "--config", config]) == 0
+
+
+def test_nothing_is_restored_under_a_running_hub(
+    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backup", "--config", config]) == 0
+    (file,) = (tmp_path / "backups").iterdir()
+    running = subprocess.Popen(
+        [sys.executable, "-c", RUNNING, hub.database.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "taken\n"
+        assert main(["restore", str(file), "--replace", "--config", config]) == 1
+        running.communicate("\n")
+    assert "another process takes in shards" in capsys.readouterr().err
+
+
+def test_check_finds_a_changed_event_and_says_what_to_do(
+    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--config", config]) == 0
+    assert "every chain of digests holds" in capsys.readouterr().out
+    with hub.database.write() as session:
+        row = session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one()
+        row.body = row.body.replace(b"i1", b"i2")
+    assert main(["check", "--config", config]) == 1
+    said = capsys.readouterr().out
+    assert f"{HARBOUR}, journal {harbour.epoch[:8]}: event 2 isn't what the site sent" in said
+    assert "restore a backup" in said
+
+
+def test_check_finds_a_missing_row_and_a_cursor_that_runs_ahead(
+    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hub.database.write() as session:
+        session.delete(session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one())
+    assert main(["check", "--config", config]) == 1
+    assert "place 2 is missing" in capsys.readouterr().out
+    with hub.database.write() as session:
+        session.delete(session.exec(select(LedgerRow).where(LedgerRow.seq == 3)).one())
+    assert main(["check", "--config", config]) == 1
+    assert "its rows end at 1, its cursor says 3" in capsys.readouterr().out
+
+
+def test_check_tells_of_losses_and_passes_over_gaps(
+    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    harbour.write(found("i3"), found("i4"), found("i5"))
+    harbour.base = 5
+    hub.send(HARBOUR, Up.EVENTS, harbour.batch(5))
+    assert main(["check", "--config", config]) == 0
+    said = capsys.readouterr().out
+    assert "events 4 to 4 are lost" in said
+    assert "1 losses on record" in said
+
+
+def test_the_habit_waits_for_the_newest_to_be_old_enough(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    settings = hub.settings.model_copy(update={"backup": Keeping(folder=tmp_path / "b", every_hours=24)})
+    keeper = safekeeping.Safekeeper(settings, hub.database, Clock(utc=lambda: NOON))
+    assert keeper.due_s() == safekeeping.FIRST_S
+    backups.make(hub.database, tmp_path / "b", NOON - timedelta(hours=20))
+    assert keeper.due_s() == pytest.approx(4 * 3600)
+
+
+def test_the_settings_of_backups_are_read(config: str) -> None:
+    settings = load(Path(config))
+    assert (settings.backup.every_hours, settings.backup.keep) == (0, 2)
+    assert settings.backup_folder == settings.data_dir / "backups"
