@@ -89,26 +89,22 @@ class Oracle:
         self.turned(machine)
 
     def _compare(self, machine: Machine, journal: Journal, known: Known, before: EpochId) -> None:
-        old = known.epochs[before]
-        held = {row.id for row in journal.after(0, 1_000_000)}
+        old, now = known.epochs[before], known.epochs[journal.epoch]
+        places = {row.seq: row.id for row in journal.after(0, 1_000_000)}
+        held = set(places.values())
         vanished = {event for seq, event in old.ids.items() if seq > old.archived and event not in held}
-        if journal.epoch == before:
-            now = {row.seq: row.id for row in journal.after(0, 1_000_000)}
-            same: list[int] = [seq for seq, event in old.ids.items() if seq < journal.base or now.get(seq) == event]
-            vanished = {event for seq, event in old.ids.items() if seq >= journal.base and now.get(seq) != event}
+        same = {seq: event for seq, event in now.ids.items() if seq < journal.base or places.get(seq) == event}
         if not machine.excuse:
             if journal.epoch != before:
                 self.violate(f"{machine.site}: a whole journal was given up for a new one")
-            elif vanished:
-                self.violate(f"{machine.site}: {len(vanished)} committed events are gone after a power cut")
+            elif len(same) < len(now.ids):
+                self.violate(f"{machine.site}: {len(now.ids) - len(same)} committed events are gone after a restart")
             return
         self.counts[f"excused: {machine.excuse}"] += 1
         known.destroyed |= vanished
         self.taint_recent(machine.site, RECENT_S)
         self._taint((known.events[event] for event in vanished), self._timeline.now)
-        if journal.epoch == before:
-            old.ids = {seq: old.ids[seq] for seq in same}
-            old.last = max(same, default=0)
+        now.ids, now.last = same, max(same, default=0)
 
     def taint_recent(self, site: SiteId, seconds: float) -> None:
         """Items that moved at the site within the last `seconds` may be known to a lost card alone."""
