@@ -110,6 +110,7 @@ def compose(settings: Settings, around: Around) -> Iterator[Agent]:
             boot=boot,
             random=random,
             stamp=clock.stamp(),
+            site=settings.site,
             cap_mb=settings.storage.journal_cap_mb,
         )
         site = Site(
@@ -117,7 +118,7 @@ def compose(settings: Settings, around: Around) -> Iterator[Agent]:
             key=settings.site_key(),
             clock=clock,
             journal=stack.enter_context(journal),
-            mirror=stack.enter_context(contextlib.closing(Mirror.open(settings.data_dir))),
+            mirror=stack.enter_context(contextlib.closing(Mirror.open(settings.data_dir, settings.site))),
             health=Health({name: str(section["driver"]) for name, section in settings.device.items()}),
             random=random,
             free_mb=around.free_mb,

@@ -65,24 +65,29 @@ class _Place(Frozen):
     answered: Moment | None = None
     """When the hub last said that there was no more: by the site's clock where it was believed, else by the hub's."""
     not_understood: Count = 0
+    site: str = ""
+    """Whose it is: a card's tag means nothing at another site."""
 
 
 class Mirror:
     """The copy. One thread; nothing here raises for the disk's sake, at worst the copy is empty."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, site: str) -> None:
         """Made by `open`."""
         self._path = path
+        self._site = site
         self._answered_up_ms: int | None = None
         self._place = _Place()
         self.lost = 0
         """Times the copy was lost while it was in use."""
         self._db = self._reach()
+        if site and self._place.site not in ("", site):
+            self._start_over(ValueError(f"it is {self._place.site}'s"))
 
     @classmethod
-    def open(cls, folder: Path) -> "Mirror":
-        """The copy in `folder`; empty where there is none or it is damaged, in memory where none can be written."""
-        return cls(folder.absolute() / NAME)
+    def open(cls, folder: Path, site: str = "") -> "Mirror":
+        """The copy in `folder`; empty where there is none, it is damaged or another site's; else in memory."""
+        return cls(folder.absolute() / NAME, site)
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -169,6 +174,7 @@ class Mirror:
             place = _moved(place, page, copy, stamp)
             if place.live != self._place.live:
                 self._db.execute("DELETE FROM entry WHERE copy != ?", (place.live,))
+            place = place.model_copy(update={"site": self._site})
             self._db.execute("INSERT OR REPLACE INTO place VALUES (1, ?)", (place.model_dump_json(),))
         self._place = place
 

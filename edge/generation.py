@@ -48,6 +48,8 @@ class Head(Frozen):
     """Where a generation stands."""
 
     epoch: EpochId
+    site: str = ""
+    """Whose it is; "" in a file written before sites were named in it."""
     floor: int = 0
     """Highest place forgotten; `floor_digest` is the chain's value there, hex."""
     floor_digest: str = ZERO.hex()
@@ -80,6 +82,7 @@ def connect(path: Path) -> sqlite3.Connection:
         sync_folder(path.parent)
     db = reach(path.as_uri())
     try:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # settled by a file's first table; an older file stays as it is
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA wal_autocheckpoint = 1000")

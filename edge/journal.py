@@ -5,6 +5,7 @@ two numbers over the rows, not a queue. One connection, one thread.
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ from protocol.envelope import ZERO, Aside, Envelope
 from protocol.events import EpochOpened, EpochReason, Fact
 from protocol.names import BootId, ClockTrust, EpochId, EventId
 
+log = logging.getLogger(__name__)
+
 FORGET_ROWS = 5000
 """Rows forgotten at once, at most, so that no visit waits for it."""
 OLD_COPIES = 3
@@ -50,7 +53,14 @@ class Journal:
     """Events in dense places 1, 2, 3 … of an epoch, and the state committed with them."""
 
     def __init__(
-        self, folder: Path, db: sqlite3.Connection, lock: int, boot: BootId, random: Callable[[int], bytes], cap: int
+        self,
+        folder: Path,
+        db: sqlite3.Connection,
+        lock: int,
+        boot: BootId,
+        random: Callable[[int], bytes],
+        cap: int,
+        site: str,
     ) -> None:
         """Made by `open`; `db` was found whole."""
         self._folder = folder
@@ -59,7 +69,8 @@ class Journal:
         self._boot = boot
         self._random = random
         self._cap = cap
-        self._head = read_head(db)
+        head = read_head(db)
+        self._head = head if head.site else head.model_copy(update={"site": site})
         self._kept = read_kept(db, self._head)
         self._settled = (self._head.stored, self._head.archived)
 
@@ -71,12 +82,13 @@ class Journal:
         boot: BootId,
         random: Callable[[int], bytes],
         stamp: Stamp,
+        site: str = "",
         cap_mb: int = 500,
     ) -> "Journal":
-        """The journal in `folder`, made where there is none, salvaged where it is damaged (rule E6).
+        """The journal of `site` in `folder`, made where there is none, salvaged where it is damaged (rule E6).
 
-        `random(n)` gives n bytes nobody can guess. Raises StorageFailed when the disk is unwell, or when another
-        process has the journal open.
+        One that is another site's is put aside (`edge.salvage`). `random(n)` gives n bytes nobody can guess. Raises
+        StorageFailed when the disk is unwell, or when another process has the journal open.
         """
         lock = -1
         try:
@@ -84,15 +96,13 @@ class Journal:
             folder.mkdir(parents=True, exist_ok=True)
             lock = _lock(folder)
             salvage.tidy(folder)
-            try:
-                remains, reason = salvage.examine(folder), EpochReason.DAMAGED
-            except FileNotFoundError:
-                remains, reason = salvage.Remains(), EpochReason.NEW
+            remains, reason = _find(folder, site)
             if remains is not None:
-                _begin(folder, remains, reason, boot, random, stamp)
+                _begin(folder, remains, reason, boot, random, stamp, site)
+            salvage.retire(folder, site)
             db = connect(folder / salvage.NAME)
             try:
-                return cls(folder, db, lock, boot, random, cap_mb * 2**20)
+                return cls(folder, db, lock, boot, random, cap_mb * 2**20, site)
             except BaseException:
                 db.close()
                 raise
@@ -245,7 +255,7 @@ class Journal:
             self._copy_generation()
             carried = self._db.execute("SELECT count(*) FROM event WHERE seq > ?", (self.archived,)).fetchone()[0]
         fact = EpochOpened(reason=reason, predecessor=self.epoch, predecessor_last=self.last, carried=carried)
-        head = Head(epoch=EpochId(self._random(16).hex()))
+        head = Head(epoch=EpochId(self._random(16).hex()), site=self._head.site)
         event, opened = make_row(fact, 1, ZERO, head.epoch, self._boot, stamp, self._event_id())
         with self._transaction():
             new = write_epoch(self._db, head, opened, select(self._db, self.archived), self._kept)
@@ -275,10 +285,14 @@ class Journal:
         return gone
 
     def rest(self) -> None:
-        """To be called when nothing goes on: writes down the hub's cursor and empties the -wal. StorageFailed."""
+        """To be called when nothing goes on: writes down the hub's cursor, gives back room, empties the -wal.
+
+        So the file is as large as what it holds, and the -wal as what was written since. Raises StorageFailed.
+        """
         if self._settled != (self._head.stored, self._head.archived):
             self._write(self._head)
         with self._guard():
+            self._db.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page only
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _write(self, head: Head, rows: Sequence[Row] = (), changes: Mapping[str, str | None] | None = None) -> None:
@@ -337,6 +351,20 @@ def _lock(folder: Path) -> int:
     return handle
 
 
+def _find(folder: Path, site: str) -> tuple[salvage.Remains | None, EpochReason]:
+    """What a new epoch must go on from, and why it is begun; None when the folder's journal is the site's and whole."""
+    whose = salvage.owner(folder)
+    if site and whose and whose != site:
+        log.error("the journal in %s is %s's; it is put aside", folder, whose)
+        salvage.put_aside(folder, whose)
+    try:
+        return salvage.examine(folder), EpochReason.DAMAGED
+    except FileNotFoundError:
+        back = salvage.taken_up(folder, site)
+    swapped = back is not None or salvage.visited(folder)
+    return back or salvage.Remains(), EpochReason.SWAPPED if swapped else EpochReason.NEW
+
+
 def _begin(
     folder: Path,
     remains: salvage.Remains,
@@ -344,11 +372,12 @@ def _begin(
     boot: BootId,
     random: Callable[[int], bytes],
     stamp: Stamp,
+    site: str,
 ) -> None:
     fact = EpochOpened(
         reason=reason, predecessor=remains.epoch, predecessor_last=remains.last, carried=len(remains.rows)
     )
-    head = Head(epoch=EpochId(random(16).hex()))
+    head = Head(epoch=EpochId(random(16).hex()), site=site)
     _, opened = make_row(fact, 1, ZERO, head.epoch, boot, stamp, EventId(random(16).hex()))
 
     def write(db: sqlite3.Connection) -> None:
@@ -356,4 +385,4 @@ def _begin(
         db.execute(STATE_SCHEMA[1])
         write_epoch(db, head, opened, remains.rows, remains.kept)
 
-    salvage.replace(folder, write)
+    salvage.begin(folder, write)

@@ -1,5 +1,9 @@
 """Rule E6: finding the journal in its folder, and saving what can be saved of a damaged one.
 
+A card may have been in another site's machine. That site's journal is put aside as `journal-of-<site>.db` and nothing
+of it is said in this one's name. When a site finds its own put aside, its events go on in a new epoch. The state that
+was kept with them doesn't: other visits may have come between, and nobody must answer for what they changed.
+
 A damaged file is renamed `journal-damaged-<n>.db` and kept, with its -wal. Rows are carried over one by one where
 their digest vouches for them; the kept state only whole, since half of it would put a visit on the wrong patron.
 
@@ -12,7 +16,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -36,6 +40,8 @@ from protocol.names import EpochId, EventId
 log = logging.getLogger(__name__)
 
 NAME = "journal.db"
+KEPT = 5
+"""Damaged files that are kept, the newest: all they vouched for was carried on."""
 _BUILDING = "journal-new.db"
 _FINISHED = "journal-next.db"
 _COPY = "journal-salvage.db"
@@ -80,6 +86,64 @@ def examine(folder: Path) -> Remains | None:
     return remains
 
 
+def owner(folder: Path) -> str:
+    """The site whose journal the folder's is; "" when there is none or it doesn't say (it may be damaged)."""
+    path = folder / NAME
+    if not path.exists():
+        return ""
+    try:
+        with closing(reach(f"{path.as_uri()}?mode=ro")) as db:
+            return read_head(db).site
+    except (Damaged, sqlite3.Error):
+        return ""
+
+
+def put_aside(folder: Path, site: str) -> None:
+    """Renames the folder's journal, which is `site`'s. The -wal is folded in first, so that one rename does it."""
+    with closing(connect(folder / NAME)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    for end in _COMPANIONS:
+        (folder / f"{NAME}{end}").unlink(missing_ok=True)
+    aside = _aside_of(folder, site)
+    if aside.exists():
+        retire(folder, site)  # a later generation went on from it
+    (folder / NAME).rename(aside)
+    sync_folder(folder)
+
+
+def taken_up(folder: Path, site: str) -> Remains | None:
+    """What this site's own journal, put aside here once, still vouches for; None when there is none."""
+    path = _aside_of(folder, site)
+    if not path.exists():
+        return None
+    with closing(reach(f"{path.as_uri()}?mode=ro")) as db:
+        remains = _read(db)
+    return replace(remains, kept={})
+
+
+def retire(folder: Path, site: str) -> None:
+    """A journal put aside whose events went on elsewhere becomes one of the copies of earlier generations."""
+    path = _aside_of(folder, site)
+    if not path.exists():
+        return
+    try:
+        with closing(reach(f"{path.as_uri()}?mode=ro")) as db:
+            name = str(read_head(db).epoch)
+    except (Damaged, sqlite3.Error):
+        name = "0" * 32
+    path.rename(folder / f"journal-{name}.db")
+    sync_folder(folder)
+
+
+def visited(folder: Path) -> bool:
+    """The card has been in another site's machine."""
+    return any(folder.glob("journal-of-*.db"))
+
+
+def _aside_of(folder: Path, site: str) -> Path:
+    return folder / f"journal-of-{site}.db"
+
+
 def tidy(folder: Path) -> None:
     """Finishes or forgets a change of files that a power cut interrupted."""
     for name in (_BUILDING, _COPY):
@@ -88,7 +152,7 @@ def tidy(folder: Path) -> None:
         _swap(folder)
 
 
-def replace(folder: Path, write: Callable[[sqlite3.Connection], None]) -> None:
+def begin(folder: Path, write: Callable[[sqlite3.Connection], None]) -> None:
     """Puts a new file, filled by `write` in one transaction, in the place of the folder's journal, which is kept."""
     path = folder / _BUILDING
     with closing(connect(path)) as db:
@@ -102,16 +166,22 @@ def replace(folder: Path, write: Callable[[sqlite3.Connection], None]) -> None:
 
 
 def _swap(folder: Path) -> None:
-    number = 1
-    while (folder / f"journal-damaged-{number}.db").exists():
-        number += 1
+    number = max(_numbers(folder), default=0) + 1
     # The main file goes last: until then the next start finds the same number and goes on.
     for end in (*_COMPANIONS, ""):
         with suppress(FileNotFoundError):
             (folder / f"{NAME}{end}").rename(folder / f"journal-damaged-{number}.db{end}")
     sync_folder(folder)
     (folder / _FINISHED).rename(folder / NAME)
+    for old in sorted(_numbers(folder))[:-KEPT]:
+        _remove(folder / f"journal-damaged-{old}.db")
     sync_folder(folder)
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Of the damaged files that are kept."""
+    names = (path.stem.removeprefix("journal-damaged-") for path in folder.glob("journal-damaged-*.db"))
+    return [int(name) for name in names if name.isdecimal()]
 
 
 def _remove(path: Path) -> None:

@@ -342,6 +342,8 @@ class EpochReason(StrEnum):
     """The hub knows more than this journal holds: an old image was put back, or a card forgot."""
     DIVERGED = "diverged"
     """The hub's digest differs: two journals went on from one."""
+    SWAPPED = "swapped"
+    """The card held another site's journal, or has come back from another site with this one's."""
 
 
 class EpochOpened(Frozen):

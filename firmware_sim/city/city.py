@@ -137,6 +137,20 @@ class City:
         if self.machines[one].site == self.place(other) and self.machines[other].site == self.place(one):
             self.swap(one, other)
 
+    def swap_files(self, one: int, other: int) -> None:
+        """Two sites' journals and directories change places; what wasn't sent may stay behind for good."""
+        pair = (self.machines[one], self.machines[other])
+        for each in pair:
+            each.fail(120.0)
+            each.settle_files()
+            each.excuse = "journals were swapped"
+        folders = [each.memory.settings.data_dir for each in pair]
+        aside = folders[0].with_name("aside")
+        for source, target in ((folders[0], aside), (folders[1], folders[0]), (aside, folders[1])):
+            target.mkdir(exist_ok=True)
+            for file in sorted(source.iterdir()):
+                file.rename(target / file.name)
+
     def hide(self, site: int, tag: TagUid, on: bool) -> None:
         """Hides a tag from its reader, or shows it again; until the next count nobody steps up."""
         place = self.place(site)

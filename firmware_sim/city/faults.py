@@ -175,6 +175,15 @@ def _swap(city: "City", site: int, chance: Random) -> None:
     city.timeline.after(chance.uniform(0.5, 12) * HOUR, lambda: city.swap_back(site, other))
 
 
+def _journals_swapped(city: "City", site: int, chance: Random) -> None:
+    """Two sites' data folders change places for a while; who each machine is stays with it."""
+    if len(city.machines) < 2:
+        return
+    other = (site + chance.randint(1, len(city.machines) - 1)) % len(city.machines)
+    city.swap_files(site, other)
+    city.timeline.after(chance.uniform(0.5, 12) * HOUR, lambda: None if city.healed else city.swap_files(site, other))
+
+
 # ----------------------------------------------------------------------------------------------------- clock and cable
 
 
@@ -294,6 +303,7 @@ FAULTS: dict[str, Fault] = {
     "journal-gone": Fault(90, _journal_gone),
     "image-put-back": Fault(60, _image),
     "cards-swapped": Fault(60, _swap),
+    "journals-swapped": Fault(60, _journals_swapped),
     "clock-wrong": Fault(6, _clock_wrong),
     "offline": Fault(10, _offline),
     "line-drops": Fault(2, _line_drops),

@@ -172,6 +172,11 @@ class Machine:
         self._failed = self._powerless = True
         self._away_s = self._chance.uniform(20, 7200)
 
+    def settle_files(self) -> None:
+        """What the power cut leaves of the files is decided now: they go elsewhere."""
+        self.disk.restart(power_failed=True)
+        self.disk.stop()
+
     def end(self) -> None:
         """The story is over."""
         self.disk.stop()

@@ -392,7 +392,7 @@ class TestDamage:
         with opened(tmp_path / "site") as journal:
             journal.commit([fact(1)], stamp())
             files = crash_files(tmp_path / "site")
-        files["journal.db"] = files["journal.db"][:100] + bytes(200) + files["journal.db"][300:]
+        files["journal.db"] = files["journal.db"][:8192] + bytes(len(files["journal.db"]) - 8192)
         wal = files["journal.db-wal"]
         files["journal.db-wal"] = wal[: WAL_HEAD + FRAME] + bytes(len(wal) - WAL_HEAD - FRAME)
         folder = tmp_path / "cut"
