@@ -323,6 +323,27 @@ class Loan(SQLModel, table=True):
     """The event that closed it, at `closed_site`."""
 
 
+class Contradiction(SQLModel, table=True):
+    """Two facts about one item that can't both be so, and which of them counts (hub.projections.contradictions)."""
+
+    __tablename__ = "contradiction"
+    __table_args__ = (Index("ix_contradiction_item", "item"), Index("ix_contradiction_at", "at"))
+    id: str = Field(primary_key=True)
+    """Site and event id."""
+    item: str
+    kind: str
+    """hub.projections.contradictions.Kind; says the rule too."""
+    site: str
+    visit: str | None = None
+    at: datetime = Field(sa_type=Moment)
+    event_id: str
+    """The event that contradicts."""
+    against: str | None = None
+    """The one it contradicts."""
+    why: str = ""
+    """What went wrong with a poisoned event."""
+
+
 class ForeignTag(SQLModel, table=True):
     """A tag on a site's shelf that is none of our known items."""
 

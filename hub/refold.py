@@ -3,6 +3,7 @@
 `apply` serves ingest, for what a commit touched. `rebuild` and `differences` go through everything.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,10 +14,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, delete, func, text
 from sqlmodel import Session, SQLModel, col, or_, select
 
-from hub.ledger import COUNTED_ANEW, FOREIGN_TYPES, ITEM_TYPES, OPENED, Touched, chunks, offsets_of
+from hub.ledger import COUNTED_ANEW, FOREIGN_TYPES, ITEM_TYPES, OPENED, Touched, chunks, offsets_of, printable
 from hub.models import (
     AsideRow,
     Boot,
+    Contradiction,
     Cursor,
     ForeignTag,
     Holding,
@@ -26,10 +28,13 @@ from hub.models import (
     SiteState,
     Visit,
 )
-from hub.projections import holdings, loans, sites
+from hub.projections import contradictions, holdings, loans, sites
+from hub.projections.contradictions import Contradicted, Kind
 from hub.projections.order import Event, Offsets, Placed, in_order, late_visit, stamp
 from protocol.envelope import NotUnderstood, read_event
 from protocol.names import ClockTrust
+
+log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 LOCKS = 64
@@ -52,6 +57,8 @@ class ItemFold:
     holding: dict[str, Any]
     loans: dict[str, dict[str, Any]]
     """Loan id -> row."""
+    contradictions: dict[str, dict[str, Any]]
+    """Its id -> row."""
 
 
 # --------------------------------------------------------------------------------------------------------- histories
@@ -136,7 +143,10 @@ def fold_visits(session: Session, visits: Collection[Key], offsets: Offsets | No
         (row.site, row.visit): row.patron
         for row in session.exec(select(AsideRow).where(_among(AsideRow.site, AsideRow.visit, visits)))
     }
-    folded = {key: sites.fold_visit(group) for key, group in placed(session, groups, offsets).items()}
+    folded = {
+        key: sites.fold_visit(sift(group, sites.fold_visit)[0])
+        for key, group in placed(session, groups, offsets).items()
+    }
     return {key: {**asdict(now), "patron": patrons.get(key)} for key, now in folded.items() if now}
 
 
@@ -144,7 +154,10 @@ def fold_tags(session: Session, tags: Collection[Key], offsets: Offsets | None =
     """Each foreign tag's row without its key."""
     where = _among(LedgerRow.site, LedgerRow.tag, tags) & col(LedgerRow.type).in_(FOREIGN_TYPES)
     groups = history(session, where, lambda row: (row.site, row.tag))
-    folded = {key: holdings.fold_foreign(group) for key, group in placed(session, groups, offsets).items()}
+    folded = {
+        key: holdings.fold_foreign(sift(group, holdings.fold_foreign)[0])
+        for key, group in placed(session, groups, offsets).items()
+    }
     return {key: asdict(now) for key, now in folded.items() if now}
 
 
@@ -165,12 +178,47 @@ def fold_items(
     ordered = placed(session, groups, offsets)
     found = {}
     for item in items:
-        events = ordered.get(item, [])
-        where_now = holdings.fold(events, patrons, item in withdrawn)
-        lent = loans.fold(events, patrons, zone)
-        rows = {loan.id: {**asdict(loan), "flags": list(loan.flags), "item": item} for loan in lent}
-        found[item] = ItemFold(asdict(where_now), rows)
+        found[item] = _fold_item(item, ordered.get(item, []), patrons, zone, item in withdrawn)
     return found
+
+
+def _fold_item(
+    item: str, events: Sequence[Placed], patrons: holdings.Patrons, zone: ZoneInfo, withdrawn: bool
+) -> ItemFold:
+    """One item's fold; an event that breaks it is left out and told of, so that it blocks nothing else."""
+    sound, poison = sift(events, lambda some: (holdings.fold(some, patrons), loans.fold(some, patrons, zone)))
+    lent = loans.fold(sound, patrons, zone)
+    wrong = [*contradictions.find(sound), *poison]
+    return ItemFold(
+        asdict(holdings.fold(sound, patrons, withdrawn)),
+        {loan.id: {**asdict(loan), "flags": list(loan.flags), "item": item} for loan in lent},
+        {f"{one.site}.{one.event_id}": {**asdict(one), "kind": str(one.kind), "item": item} for one in wrong},
+    )
+
+
+def sift(
+    events: Sequence[Placed], fold: Callable[[Sequence[Placed]], object]
+) -> tuple[list[Placed], list[Contradicted]]:
+    """The events that `fold` can make sense of together, and those it can't, with the reason."""
+    try:
+        fold(events)
+    except Exception:  # whatever a site can say that nobody thought of: find which event it is
+        log.exception("an event can't be folded")
+    else:
+        return list(events), []
+    sound: list[Placed] = []
+    poison = []
+    for placed in events:
+        try:
+            fold([*sound, placed])
+        except Exception as wrong:  # noqa: BLE001 (as above; the reason goes on record)
+            event = placed.event
+            visit = getattr(event.fact, "visit", None)
+            why = printable(f"{type(wrong).__name__}: {wrong}")
+            poison.append(Contradicted(Kind.POISONED, event.site, visit, placed.when, event.event_id, None, why))
+        else:
+            sound.append(placed)
+    return sound, poison
 
 
 def _add_counts(session: Session, groups: Mapping[str, list[Event]]) -> None:
@@ -236,7 +284,7 @@ def apply(session: Session, touched: Touched, zone: ZoneInfo) -> Changed:
 
 def rebuild(session: Session, zone: ZoneInfo) -> None:
     """Empties every projection and folds the whole ledger anew."""
-    for table in (Boot, Visit, Holding, Loan, ForeignTag):
+    for table in (Boot, Visit, Holding, Loan, Contradiction, ForeignTag):
         session.execute(delete(table))
     session.expire_all()
     for key, row in fold_boots(session).items():
@@ -262,6 +310,9 @@ def _write_items(session: Session, folded: Mapping[str, ItemFold], changed: Chan
     for loan in session.exec(select(Loan).where(col(Loan.item).in_(folded))):
         stored[loan.item][loan.id] = loan
     held = {row.item: row for row in session.exec(select(Holding).where(col(Holding.item).in_(folded)))}
+    told: dict[str, dict[str, Contradiction]] = defaultdict(dict)
+    for row in session.exec(select(Contradiction).where(col(Contradiction.item).in_(folded))):
+        told[row.item][row.id] = row
     for item, now in folded.items():
         if _set(session, held.get(item) or Holding(item=item), now.holding):
             changed.items.add(item)
@@ -274,6 +325,12 @@ def _write_items(session: Session, folded: Mapping[str, ItemFold], changed: Chan
             elif _set(session, known or Loan(**wanted), wanted):
                 changed.items.add(item)
                 changed.patrons.update(patron for patron in (before, wanted["patron"]) if patron)
+        for key in told[item].keys() | now.contradictions.keys():
+            said = now.contradictions.get(key)
+            if said is None:
+                session.delete(told[item][key])
+            else:
+                _set(session, told[item].get(key) or Contradiction(id=key, **said), said)
 
 
 def _put(session: Session, table: type[SQLModel], key: dict[str, Any], row: dict[str, Any] | None) -> None:
@@ -386,12 +443,15 @@ def differences(session: Session, zone: ZoneInfo) -> list[str]:
     patrons = {key: row["patron"] for key, row in visits.items()}
     holding_rows: dict[Key, dict[str, Any]] = {}
     loan_rows: dict[Key, dict[str, Any]] = {}
+    contradicted: dict[Any, dict[str, Any]] = {}
     for part in chunks(sorted(known.items)):
         for item, now in fold_items(session, part, zone, offsets, patrons).items():
             holding_rows[(item,)] = now.holding  # type: ignore[index]
             loan_rows.update({(key,): row for key, row in now.loans.items()})  # type: ignore[misc]
+            contradicted.update({(key,): row for key, row in now.contradictions.items()})
     found += _compare(session, Holding, ("item",), holding_rows, "where item")
     found += _compare(session, Loan, ("id",), loan_rows, "loan")
+    found += _compare(session, Contradiction, ("id",), contradicted, "contradiction")
     tags: dict[Key, dict[str, Any]] = {}
     for pairs in _pairs(known.tags):
         tags.update(fold_tags(session, pairs, offsets))

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from hub.api import errors, events, items, loans, patrons, sites, titles
+from hub.api import errors, events, exceptions, items, loans, patrons, sites, titles
 from hub.parts import Parts
 
 ABOUT = """
@@ -27,6 +27,6 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for noun in (titles, items, loans, patrons, sites, events):
+    for noun in (titles, items, loans, patrons, sites, events, exceptions):
         app.include_router(noun.router)
     return app

@@ -22,6 +22,9 @@ from protocol.events import (
     Unloaded,
 )
 
+LONGEST_DAYS = 36_500
+"""No library lends for longer: an event that says so is not to be believed."""
+
 Sighting = Found | Loaded | Returned | Moved | Unloaded | UndecidedSettled
 """Facts that prove the item was on a shelf after the loan began (UndecidedSettled only when present)."""
 
@@ -38,7 +41,7 @@ class Lent:
     state: LoanState
     borrowed_at: datetime
     time_trusted: bool
-    due: date | None
+    due: date
     loan_days: int
     flags: tuple[str, ...]
     event_id: str
@@ -69,23 +72,22 @@ def loan_id(site: str, event_id: str) -> str:
     return f"{site}.{event_id}"
 
 
-def due_date(placed: Placed, fact: Borrowed, zone: tzinfo) -> date | None:
+def due_date(placed: Placed, fact: Borrowed, zone: tzinfo) -> date:
     """Last day of the loan: what the patron was shown, else counted from when it was borrowed.
 
     Where no clock vouches for that, from when the hub heard of it if that is later: in the patron's favour.
-    None when the days run off the calendar.
     """
     if fact.due is not None:
         return fact.due
     when = placed.when if placed.trusted else max(placed.when, placed.event.received_at)
-    try:
-        return when.astimezone(zone).date() + timedelta(days=fact.loan_days)
-    except OverflowError:
-        return None
+    return when.astimezone(zone).date() + timedelta(days=fact.loan_days)
 
 
 def _lend(placed: Placed, fact: Borrowed, patrons: Patrons, zone: tzinfo) -> Lent:
+    """Raises ValueError for a loan that can't be meant."""
     event = placed.event
+    if fact.loan_days > LONGEST_DAYS:
+        raise ValueError(f"a loan of {fact.loan_days} days")
     return Lent(
         id=loan_id(event.site, event.event_id),
         site=event.site,

@@ -18,5 +18,5 @@ ROWS = 100
 @router.get("/incidents")
 def list_incidents(paper: Paper, session: Annotated[Session, Depends(reading)]) -> HTMLResponse:
     """Incidents, gaps, quarantine, rows not understood, contradictions."""
-    found = incidents.troubles(session, paper.today, ROWS)
+    found = incidents.troubles(session, ROWS)
     return paper.show("incidents.html", found=found, rows=ROWS, names=sites.names(session))

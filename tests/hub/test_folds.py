@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from hub.projections import holdings, loans, sites
 from hub.projections.holdings import Whereabouts
 from hub.projections.loans import Lent
@@ -153,8 +155,9 @@ def test_where_no_clock_vouches_the_due_date_favours_the_patron() -> None:
     assert (loan.due, loan.time_trusted) == (date(2026, 3, 11), False)
 
 
-def test_a_loan_longer_than_the_calendar_has_no_due_date() -> None:
-    assert lent(borrowed("i1", "v1", days=2**40))[0].due is None
+def test_a_loan_longer_than_any_library_lends_makes_no_sense() -> None:
+    with pytest.raises(ValueError, match="a loan of 1099511627776 days"):
+        lent(borrowed("i1", "v1", days=2**40))
 
 
 def test_flags_of_a_borrowed_event_stay_with_the_loan() -> None:

@@ -210,3 +210,13 @@ def test_the_api_describes_itself_with_examples(program: httpx.Client) -> None:
     assert all(way["get"].get("description") for way in described["paths"].values())
     item = described["components"]["schemas"]["HoldingView"]["properties"]
     assert "rounds" in item["evidence"]["description"]
+
+
+def test_exceptions_come_in_pages_and_by_kind(served: Library) -> None:
+    program = served.program()
+    every = program.get("/api/v1/exceptions?limit=1").json()
+    assert (every["total"] >= 2, len(every["rows"])) == (True, 1)
+    assert program.get(every["next"]).json()["rows"] != every["rows"]
+    twice = program.get("/api/v1/exceptions?kind=borrowed-twice").json()["rows"]
+    assert [row["kind"] for row in twice] == ["borrowed-twice"]
+    assert program.get(f"/api/v1/items/{twice[0]['item']}").status_code == 200

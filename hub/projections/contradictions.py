@@ -1,0 +1,88 @@
+"""What in one item's history can't all be so: found while folding it, resolved by a stated rule, listed for people.
+
+Every rule is the fold's own (`holdings`, `loans`): the later fact counts. Here is said where that meant to believe one
+site against another, or against itself. Ordinary life is no contradiction: an item from the library's counter that is
+returned at a site, one that was missing and is found, one that a courier moved.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.projections.order import Placed
+from protocol.events import Borrowed, BorrowReversed, Found, ItemFact, Loaded, Missing, Moved, Returned, Unloaded
+
+
+class Kind(StrEnum):
+    """What contradicts what."""
+
+    BORROWED_TWICE = "borrowed-twice"
+    """Borrowed while somebody still had it. The later loan counts, the earlier ended as superseded."""
+    BORROWED_ELSEWHERE = "borrowed-elsewhere"
+    """Borrowed at one site while it stood at another: returned before it was borrowed, or a clock is wrong. The order
+    of the clocks counts."""
+    SEEN_TWICE = "seen-twice"
+    """Seen on a shelf of one site while it stood at another, and nobody had taken it. The later sighting counts."""
+    RETURNED_UNBORROWED = "returned-unborrowed"
+    """Returned where it already stood. It stays there."""
+    REVERSED_LATE = "reversed-late"
+    """A site takes a loan back that had ended, or was another's. What ended it counts."""
+    POISONED = "poisoned"
+    """An event no rule can make sense of. It is left out, all others count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """One row of the contradiction table, without the item."""
+
+    kind: Kind
+    site: str
+    visit: str | None
+    at: datetime
+    event_id: str
+    """The event that contradicts."""
+    against: str | None
+    """The one it contradicts; None when it contradicts itself."""
+    why: str = ""
+
+
+def find(history: Iterable[Placed]) -> tuple[Contradicted, ...]:
+    """Every contradiction in `history` (in order)."""
+    found: list[Contradicted] = []
+    lent = stands = ""
+    before: str | None = None
+    for placed in history:
+        fact, site = placed.event.fact, placed.event.site
+        if not isinstance(fact, ItemFact):
+            continue
+        kind = _kind(fact, site, lent, stands)
+        if kind is not None:
+            visit = getattr(fact, "visit", None)
+            found.append(Contradicted(kind, site, visit, placed.when, placed.event.event_id, before))
+        if isinstance(fact, Borrowed):
+            lent, stands = site, ""
+        elif isinstance(fact, Found | Loaded | Returned | BorrowReversed | Moved):
+            lent, stands = "", site
+        elif isinstance(fact, Unloaded | Missing):
+            lent, stands = "", ""
+        else:
+            continue
+        before = placed.event.event_id
+    return tuple(found)
+
+
+def _kind(fact: ItemFact, site: str, lent: str, stands: str) -> Kind | None:
+    """What `fact` at `site` contradicts, when the item was `lent` at a site, or `stands` at one (\"\" for neither)."""
+    match fact:
+        case Borrowed() if lent:
+            return Kind.BORROWED_TWICE
+        case Borrowed() if stands and stands != site:
+            return Kind.BORROWED_ELSEWHERE
+        case Found() | Loaded() | Returned() if stands and stands != site:
+            return Kind.SEEN_TWICE
+        case Returned() if stands == site:
+            return Kind.RETURNED_UNBORROWED
+        case BorrowReversed() if lent != site:
+            return Kind.REVERSED_LATE
+    return None
