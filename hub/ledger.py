@@ -265,7 +265,7 @@ def reinterpret(session: Session, touched: Touched) -> int:
         event = read_event(row.body)
         if isinstance(event, NotUnderstood):
             continue
-        _interpret(row, event)
+        interpret(row, event)
         row.understood, row.why_not = True, None
         if row.duplicate_of is None:
             touched.add(row)
@@ -301,11 +301,12 @@ def _row(at: Cursor, body: bytes, event: Envelope | NotUnderstood, now: datetime
     if isinstance(event, NotUnderstood):
         row.why_not = printable(event.why)
     else:
-        _interpret(row, event)
+        interpret(row, event)
     return row
 
 
-def _interpret(row: LedgerRow, event: Envelope) -> None:
+def interpret(row: LedgerRow, event: Envelope) -> None:
+    """Puts into the row's columns what its event says."""
     fact = event.fact
     row.type = fact.type
     row.station = getattr(fact, "station", None)
@@ -348,7 +349,8 @@ def happened_at(row: LedgerRow, offsets: dict[tuple[str, str], int]) -> tuple[da
     """Corrected time of a row and whether a clock vouches for it; None when it wasn't understood."""
     if row.at is None or row.boot is None or row.up_ms is None:
         return None, False
-    return happened(row.site, row.boot, row.up_ms, row.at, offsets)
+    when, trusted = happened(row.site, row.boot, row.up_ms, row.at, offsets)
+    return (when if trusted else min(when, row.received_at)), trusted
 
 
 def offsets_of(session: Session, boots: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:

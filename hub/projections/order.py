@@ -1,8 +1,10 @@
 """In which order the events of one item happened, whichever order its sites were heard in.
 
 Within a site the order is its epochs' and their places', never the clock's. Across sites it is corrected time: true
-time of the boot where it ever saw a trusted clock, else what the site's clock said. Corrected time must never
-contradict a site's own order, so each site's runs through a maximum. What is left equal is decided by name.
+time of the boot where it ever saw a trusted clock. A boot that never did has only bounds: not before what the site did
+before it, not after the hub heard of it, nor after what the site did next by a trusted clock; between these, what its
+clock said. Corrected time must never contradict a site's own order, so each site's runs through a maximum. What is left
+equal is decided by name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -85,8 +87,8 @@ def in_order(events: Iterable[Event], offsets: Offsets, begun: Begun | None = No
     """
     newest: dict[str, datetime] = {}
     placed = []
-    for event in sorted(events, key=_place):
-        when, trusted = happened(event.site, event.boot, event.up_ms, event.at, offsets)
+    for event, told, trusted in _bounded_by_what_followed(sorted(events, key=_place), offsets):
+        when = told
         visit = late_visit(event)
         if visit is not None and begun:
             when = min(when, begun.get(visit, when))
@@ -96,6 +98,20 @@ def in_order(events: Iterable[Event], offsets: Offsets, begun: Begun | None = No
         newest[event.site] = when
         placed.append(Placed(event, when, trusted))
     return sorted(placed, key=lambda p: (p.when, *_place(p.event)))
+
+
+def _bounded_by_what_followed(events: list[Event], offsets: Offsets) -> list[tuple[Event, datetime, bool]]:
+    """Each event (in its site's order) with its time; one that no clock vouches for not later than it can have been."""
+    upto: dict[str, datetime] = {}
+    found = []
+    for event in reversed(events):
+        when, trusted = happened(event.site, event.boot, event.up_ms, event.at, offsets)
+        if trusted:
+            upto[event.site] = when
+        else:
+            when = min(when, event.received_at, upto.get(event.site, when))
+        found.append((event, when, trusted))
+    return found[::-1]
 
 
 def late_visit(event: Event) -> tuple[str, str] | None:

@@ -1,14 +1,17 @@
 """In which order events of several sites happened."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hub.projections.order import FAR, ZERO, Event, bounded, happened, in_order, stamp
 from protocol.names import ClockTrust
 from tests.hub.cast import NOON, found
 
+HEARD = NOON + timedelta(days=1)
+
 
 def event(site: str, seq: int, at: datetime, *, ord: int = 1, boot: str = "b", up_ms: int = 0) -> Event:
-    return Event(site, ord, seq, f"{site}{ord}.{seq}", boot, up_ms, at, ClockTrust.UNSYNCED, NOON, found("i1"))
+    return Event(site, ord, seq, f"{site}{ord}.{seq}", boot, up_ms, at, ClockTrust.UNSYNCED, HEARD, found("i1"))
 
 
 def names(events: list[Event], offsets: dict[tuple[str, str], int] | None = None) -> list[str]:
@@ -42,6 +45,30 @@ def test_a_boot_that_saw_a_trusted_clock_has_true_time_throughout() -> None:
 
 def test_without_a_trusted_clock_the_stated_time_is_taken_and_says_so() -> None:
     assert happened("a", "b", 5, NOON, {}) == (NOON, False)
+
+
+def heard(one: Event, at: datetime) -> Event:
+    return replace(one, received_at=at)
+
+
+def test_a_clock_years_ahead_puts_nothing_after_what_the_hub_heard_later() -> None:
+    """Borrowed by a clock that nobody vouches for, then returned elsewhere."""
+    borrowed = heard(event("a", 1, NOON + timedelta(days=9000)), NOON + timedelta(minutes=1))
+    returned = heard(event("b", 1, NOON + timedelta(minutes=30), boot="t"), NOON + timedelta(minutes=31))
+    assert names([borrowed, returned], {("b", "t"): stamp(0, NOON + timedelta(minutes=30)).offset_ms}) == [
+        "a1.1",
+        "b1.1",
+    ]
+
+
+def test_a_clock_years_ahead_puts_nothing_after_what_its_site_did_next() -> None:
+    """The site was offline: the hub heard of everything late, but a trusted boot had followed."""
+    late = NOON + timedelta(days=7)
+    borrowed = heard(event("a", 1, NOON + timedelta(days=9000)), late)
+    after = heard(event("a", 2, NOON + timedelta(hours=1), boot="t"), late)
+    returned = heard(event("b", 1, NOON + timedelta(hours=2), boot="t"), NOON + timedelta(hours=2))
+    trusted = {("a", "t"): stamp(0, NOON + timedelta(hours=1)).offset_ms, ("b", "t"): stamp(0, returned.at).offset_ms}
+    assert names([returned, after, borrowed], trusted) == ["a1.1", "a1.2", "b1.1"]
 
 
 def test_moments_outside_any_calendar_are_moved_into_it() -> None:
