@@ -57,7 +57,7 @@ def reports(order: Order) -> Iterator[Report]:
             yield run(each, _progress(each) if len(plans) == 1 else lambda day: None)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(order.jobs, mp_context=context, initializer=_ignore_interrupt) as pool:
+    with ProcessPoolExecutor(order.jobs, mp_context=context, initializer=give_way) as pool:
         waiting: set[Future[Report]] = {pool.submit(run, each) for each in plans}
         try:
             while waiting:
@@ -69,8 +69,9 @@ def reports(order: Order) -> Iterator[Report]:
             raise
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C is the parent's to hear."""
+def give_way() -> None:
+    """For a process of many: what real time passes in goes first, and Ctrl-C is the parent's to hear."""
+    os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -1,6 +1,5 @@
 """A build with one rule broken must be caught within forty seeds: else the city proves nothing."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,6 +7,7 @@ from multiprocessing import get_context
 import pytest
 
 from firmware_sim.city.city import plan, run
+from firmware_sim.city.soak import give_way, jobs
 from tests.city.mutants import MUTANTS, Patch, broken
 
 SEEDS = range(1, 41)
@@ -25,7 +25,7 @@ def first_caught(number: int) -> tuple[int, str] | None:
 
 @pytest.fixture(scope="module")
 def caught() -> Iterator[dict[Patch, tuple[int, str] | None]]:
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs(), mp_context=get_context("spawn"), initializer=give_way) as pool:
         yield dict(zip(MUTANTS, pool.map(first_caught, range(len(MUTANTS))), strict=True))
 
 
