@@ -23,6 +23,8 @@ class Conditions:
     policy: PolicyEntry | None
     writable: bool = True
     """The journal takes new events."""
+    roomy: bool = True
+    """It has room for a new loan and all that may follow; else only returns begin."""
     working: bool = True
     """Every device a visit needs does its work."""
 
@@ -56,7 +58,8 @@ def decide(card: CardEntry | None, rule: RuleEntry | None, taken_since: int, her
 
     `taken_since` is how many more items (net) the card's visits here took since the directory's count of its loans.
     Storage comes first, since nothing may happen that can't be written down; then the devices, which only a service
-    card passes; then the card itself; and a patron who may not borrow gets a return-only visit where policy allows.
+    card passes; then the card itself. A patron who may not borrow gets a return-only visit where policy allows, and
+    always where it is the disk that has no room: what they bring must find its way home (rule E7).
     """
     if not here.writable:
         return Refused(RefusalReason.NO_STORAGE)
@@ -71,9 +74,12 @@ def decide(card: CardEntry | None, rule: RuleEntry | None, taken_since: int, her
     if card is not None and card.klass is not CardClass.PATRON:
         return Refused(RefusalReason.BLOCKED)
     doubt = _doubt(card, here)
+    tight = doubt is None and not here.roomy
     days = rule.loan_days if rule else DEFAULT_LOAN_DAYS
     limit = rule.limit if rule else None
     loans = max(0, (card.loans if card else 0) + taken_since)
+    if tight:
+        return Admitted(VisitKind.RETURN_ONLY, days, limit, loans, because=RefusalReason.NO_STORAGE)
     if doubt is None:
         return Admitted(VisitKind.BORROW, days, limit, loans)
     if doubt is RefusalReason.UNKNOWN_CARD or here.policy is None or not here.policy.return_only:

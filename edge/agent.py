@@ -31,7 +31,7 @@ from edge.watch import (
 from protocol import __version__
 from protocol.events import AgentStarted, AgentStopped, Fact
 from protocol.names import BootId, CardTag, DeviceName, StationName
-from protocol.status import Status
+from protocol.status import Alarm, Status
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,7 @@ class Agent:
         self._notify = notify
         self._tell = tell
         self._unsaid: list[Fact] = []
+        self._alarmed: tuple[Alarm, ...] = ()
         self._probes = 0
         self._started = False
         self._up: set[DeviceName] = set()
@@ -251,7 +252,20 @@ class Agent:
             directory_version=site.mirror.version,
             directory_age_s=site.directory_age_s(),
             free_mb=site.free_mb(),
+            alarms=self._alarms() or None,
         )
+
+    def _alarms(self) -> tuple[Alarm, ...]:
+        """What is wrong just now; each change is logged once."""
+        storage = () if self.site.storage_ok else (Alarm.STORAGE,)
+        full = (Alarm.JOURNAL_FULL,) if self.site.journal.full else ()
+        alarms = (*self.link.alarms(self.site.clock.now()), *storage, *full)
+        for alarm in sorted(set(alarms) - set(self._alarmed)):
+            log.error("alarm: %s", alarm)
+        for alarm in sorted(set(self._alarmed) - set(alarms)):
+            log.info("over: %s", alarm)
+        self._alarmed = alarms
+        return alarms
 
     def _storage_failed(self, failed: StorageFailed) -> None:
         if self.site.storage_ok:

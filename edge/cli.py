@@ -143,7 +143,7 @@ def _status(settings: Settings, args: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(json.dumps(status, indent=2, ensure_ascii=False) + "\n")
     failed = [d["device"] for d in status["devices"] if d["state"] != "ok"]
-    return 1 if failed else 0
+    return 1 if failed or status.get("alarms") else 0
 
 
 def _relock(settings: Settings, args: argparse.Namespace) -> int:

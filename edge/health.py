@@ -79,6 +79,7 @@ class Health:
         if device.out_since is not None:
             return None
         device.out_since = now
+        log.warning("%s (%s) doesn't do its work: %s", name, device.driver, device.why)
         return DeviceFailed(device=name, driver=device.driver, why=device.why or "")
 
     def _end(self, name: DeviceName, now: float) -> DeviceRecovered | None:
@@ -86,6 +87,7 @@ class Health:
         if device.why is not None or device.out_since is None:
             return None
         out_s, device.out_since = max(0, round(now - device.out_since)), None
+        log.info("%s (%s) works again after %d s", name, device.driver, out_s)
         return DeviceRecovered(device=name, driver=device.driver, out_s=out_s)
 
     def _status(self, name: DeviceName) -> DeviceStatus:

@@ -45,6 +45,9 @@ from protocol.status import DoorState, ShelfStatus, StationStatus
 
 log = logging.getLogger(__name__)
 
+LAST_PART = 4
+"""Below this part of the floor not even returns begin: the floor of the floor."""
+
 
 @dataclass
 class Site:
@@ -74,9 +77,12 @@ class Site:
         return None if age is None else max(0, int(age))
 
     def writable(self) -> bool:
-        """Whether a new visit may begin: its events will find room."""
-        room = self.free_mb() >= self.settings.storage.free_floor_mb
-        return self.storage_ok and not self.journal.full and room
+        """Whether any visit may begin: its events will find room."""
+        return self.storage_ok and self.free_mb() >= self.settings.storage.free_floor_mb // LAST_PART
+
+    def roomy(self) -> bool:
+        """Whether a visit may borrow (rules E5 and E7): neither the disk nor the journal nears its end."""
+        return not self.journal.full and self.free_mb() >= self.settings.storage.free_floor_mb
 
 
 class Keeper:
@@ -305,6 +311,7 @@ class Keeper:
             directory_age_s=self.site.directory_age_s(),
             policy=mirror.policy(),
             writable=self.site.writable(),
+            roomy=self.site.roomy(),
             working=not self.state.down,
         )
         rule = mirror.rule(card.group) if card else None

@@ -13,11 +13,13 @@ from protocol.directory import Page
 from protocol.hello import HubHello
 from protocol.names import Malformed, read_message
 from protocol.receipt import Receipt
-from protocol.status import Status
+from protocol.status import Alarm, Status
 from protocol.topics import Down, Up
 
 log = logging.getLogger(__name__)
 
+FLAPS = 3
+"""Changes of the hub's ledger within one boot that no restore explains."""
 CHANGE_S = 2.0
 """A changed status is sent at most this often."""
 _PASSING = {"at", "up_ms", "queue", "last", "directory_age_s", "free_mb"}
@@ -73,6 +75,12 @@ class Link:
     def connection(self) -> int | None:
         """The number of the connection in use; None while there is none."""
         return self._connection
+
+    def alarms(self, now: float) -> tuple[Alarm, ...]:
+        """What is wrong with the exchange, though the connection stands."""
+        unheard = (Alarm.UNHEARD,) if self._outbox.unheard(now) else ()
+        flapping = (Alarm.LEDGERS,) if self._outbox.ledger_changes >= FLAPS else ()
+        return (*unheard, *flapping)
 
     def pump(self, now: float, status: Callable[[], Status]) -> None:
         """Everything there is to do now; never blocks, never raises for what came over the wire."""

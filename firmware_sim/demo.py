@@ -111,7 +111,7 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     unrest = come_to_rest(sites, launch.children, patience.lost)
     verdict = judge(launch.town, librarian, unrest)
     launch.save()
-    for line in verdict.told(options.verbose):
+    for line in verdict.told(every_item=options.verbose or not options.exit):
         summary.say(line)
     took = time.monotonic() - began
     summary.say(f"{_people_line(crowd)}; {sum(mishaps.count.values())} mishaps; {took:.0f} s; seed {launch.seed}")

@@ -85,10 +85,13 @@ def make_folder(options: Options) -> dict[str, Any] | None:
             raise NotOurs(f"the last run in {folder} didn't end in order; start anew, without --keep") from None
         (folder / WORLD).unlink()
         return dict(saved)
-    if ours:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+    try:
+        if ours:
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).touch()
+    except OSError as wrong:
+        raise NotOurs(f"{folder} can't be made: {wrong.strerror}; choose another with --dir") from None
     return None
 
 

@@ -45,6 +45,19 @@ class StationStatus(Frozen):
     """Why patrons are turned away, when they are."""
 
 
+class Alarm(StrEnum):
+    """What nobody at the site can see and somebody must look at."""
+
+    UNHEARD = "unheard"
+    """There is a connection, and the hub doesn't answer."""
+    LEDGERS = "two-ledgers"
+    """Answers name one ledger, then another: two hubs are live."""
+    STORAGE = "storage"
+    """The journal can't be written."""
+    JOURNAL_FULL = "journal-full"
+    """The journal has reached its cap: nothing is lent."""
+
+
 class DeviceStatus(Frozen):
     """One device."""
 
@@ -73,3 +86,5 @@ class Status(Frozen):
     directory_version: Count
     directory_age_s: Count | None = None
     free_mb: Count
+    alarms: tuple[Alarm, ...] | None = None
+    """None when there are none."""

@@ -39,6 +39,15 @@ def test_nothing_opens_when_nothing_can_be_written_down() -> None:
     assert decide(service, None, 0, here(writable=False)) == Refused(RefusalReason.NO_STORAGE)
 
 
+def test_a_disk_that_is_nearly_full_still_takes_returns_whatever_the_policy() -> None:
+    tight = here(roomy=False, policy=STRICT)
+    assert decide(card(loans=2), ADULTS, 0, tight) == Admitted(
+        VisitKind.RETURN_ONLY, 28, 5, 2, because=RefusalReason.NO_STORAGE
+    )
+    assert decide(card(block=Block.BLOCKED), ADULTS, 0, tight) == Refused(RefusalReason.BLOCKED)
+    assert decide(card(klass=CardClass.COURIER), None, 0, tight) == Admitted(VisitKind.RESTOCK)
+
+
 def test_out_of_order_turns_patrons_and_couriers_away_but_not_service() -> None:
     broken = here(working=False)
     assert decide(card(), ADULTS, 0, broken) == Refused(RefusalReason.OUT_OF_ORDER)

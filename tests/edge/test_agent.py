@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.directory import ItemEntry
+from protocol.directory import ItemEntry, PolicyEntry
 from protocol.events import (
     AgentStarted,
     AgentStopped,
@@ -24,11 +24,13 @@ from protocol.events import (
     RefusalReason,
     Returned,
     VisitEnded,
+    VisitKind,
     VisitOpened,
     VisitOutcome,
 )
 from protocol.names import Isil
-from tests.edge.whole import ADA, BO, LOST, Whole, directory, item, tag, written
+from protocol.status import Alarm
+from tests.edge.whole import ADA, BO, LOST, Nowhere, Whole, directory, item, tag, written
 
 
 @pytest.fixture
@@ -181,6 +183,53 @@ def test_the_loan_survives_a_power_cut_with_the_door_open(tmp_path: Path) -> Non
         assert loan.visit == opened.visit == ended.visit
         assert ended.recovered
         assert [f.open_visits for f in world.said(AgentStarted)] == [0, 1]
+
+
+def test_a_disk_that_is_nearly_full_lends_nothing_and_takes_what_is_brought(whole: Whole) -> None:
+    whole.free_mb = 199
+    whole.tags.tags -= {tag(1)}
+    whole.live(3700)
+    whole.visit(put={tag(1)}, take={tag(2)})
+    assert [f.kind for f in whole.said(VisitOpened)] == [VisitKind.RETURN_ONLY]
+    assert [f.item for f in whole.said(Returned)] == [item(1)]
+    assert [f.flags for f in whole.said(Borrowed)] == [(BorrowFlag.RETURN_ONLY,)]
+    whole.free_mb = 49
+    whole.tap(BO)
+    assert [f.reason for f in whole.said(CardRefused)] == [RefusalReason.NO_STORAGE]
+
+
+def test_a_directory_nobody_vouched_for_lately_lets_patrons_return_only(whole: Whole) -> None:
+    page = directory()
+    policy = PolicyEntry(owners=(Isil("CN-110105001"),), return_only=True, trust_days=14)
+    entries = (*page.entries, policy.model_dump(mode="json", exclude_none=True))
+    whole.site.mirror.apply(page.model_copy(update={"version": 8, "entries": entries}), whole.site.clock.stamp())
+    whole.now += 15 * 86_400
+    whole.visit(take={tag(1)})
+    assert [f.kind for f in whole.said(VisitOpened)] == [VisitKind.RETURN_ONLY]
+    assert [f.flags for f in whole.said(Borrowed)] == [(BorrowFlag.RETURN_ONLY,)]
+
+
+def test_a_hub_that_does_not_answer_is_an_alarm_and_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world = Whole(tmp_path, transport=Nowhere(connected=1))
+    with world.running():
+        world.live(60)
+        assert world.agent.status().alarms is None
+        world.live(90)
+        assert world.agent.status().alarms == (Alarm.UNHEARD,)
+        world.live(60)
+    assert caplog.text.count("alarm: unheard") == 1
+
+
+def test_a_device_that_fails_is_in_the_log_once_and_so_is_its_return(
+    whole: Whole, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    whole.tags.gone = True
+    whole.live(60)
+    whole.tags.gone = False
+    whole.live(60)
+    assert caplog.text.count("shelf-a (test) doesn't do its work: unplugged") == 1
+    assert caplog.text.count("shelf-a (test) works again") == 1
 
 
 def test_a_full_disk_turns_patrons_away_and_recovers(whole: Whole, tmp_path: Path) -> None:

@@ -116,9 +116,10 @@ class Lock(_Thing):
 
 
 class Nowhere:
-    """A broker that can't be reached."""
+    """A broker that can't be reached; `connected` set, one that takes everything and answers nothing."""
 
-    connected: int | None = None
+    def __init__(self, connected: int | None = None) -> None:
+        self.connected = connected
 
     def publish(self, what: Up, payload: bytes) -> bool:
         return False
@@ -138,6 +139,8 @@ class Whole:
     tags: Tags = field(default_factory=Tags)
     lock: Lock = field(default_factory=Lock)
     screens: list[str] = field(default_factory=list)
+    free_mb: int = 999
+    transport: Any = None
     agent: Agent = field(init=False)
     site: Site = field(init=False)
 
@@ -154,12 +157,12 @@ class Whole:
             boot=BootId(dice.randbytes(16).hex()),
             random=dice.randbytes,
             device=lambda name: devices[name],
-            transport=lambda gone: Nowhere(),
+            transport=lambda gone: self.transport or Nowhere(),
             show=self.screens.append,
             tell=lambda _: None,
             notify=lambda _: None,
             alive=lambda: True,
-            free_mb=lambda: 999,
+            free_mb=lambda: self.free_mb,
         )
         with compose(settings, around) as agent:
             self.agent, self.site = agent, agent.site
@@ -210,7 +213,7 @@ def settings_in(folder: Path) -> Settings:
             "fleet_salt": SALT,
             "site_key_file": str(folder / "site.key"),
             "broker": {"tls": False, "port": 1883},
-            "storage": {"free_floor_mb": 0},
+            "storage": {"free_floor_mb": 200},
             "station": [
                 {
                     "name": "cabinet-1",
