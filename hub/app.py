@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import BaseModel
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 
 from hub import api, claim, ledger, migrations, refold, turns, web
@@ -16,6 +16,7 @@ from hub.directory import feed
 from hub.errors import DatabaseNotReady, PromiseBroken
 from hub.intake import Intake
 from hub.ledger import Touched
+from hub.models import Cursor
 from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
@@ -128,9 +129,13 @@ def prepare(settings: Settings, database: Database, clock: Clock, promises: Prom
             )
         if broken:
             ledger.renew_ledger_id(session)
+        held = {(at.site, at.epoch): at.stored for at in session.exec(select(Cursor))}
         _understand(session, settings)
         feed.update_all(session, settings.owners, clock.utc())
-        return ledger.ledger_id(session)
+        named = ledger.ledger_id(session)
+    if broken:
+        promises.lower(held)
+    return named
 
 
 def _understand(session: Session, settings: Settings) -> None:

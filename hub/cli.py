@@ -1,4 +1,4 @@
-"""`microlib-hub`: serve, ingest, import, check, replay, migrate, staff."""
+"""`microlib-hub`: serve, ingest, import, check, replay, backup, verify, restore, migrate, staff."""
 
 import argparse
 import getpass
@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 import uvicorn
+from sqlmodel import Session, select
 
-from hub import audit, backups, ledger, migrations, refold, safekeeping, turns, worker
+from hub import audit, backups, ledger, migrations, refold, restoring, safekeeping, turns, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
@@ -21,6 +22,7 @@ from hub.directory import sources
 from hub.directory.rows import Kind
 from hub.errors import HubError, ImportRefused
 from hub.ledger import Touched
+from hub.models import Cursor
 from hub.settings import Settings, load
 from hub.shards import Shards
 from hub.telling import tell_item, tell_places
@@ -80,12 +82,13 @@ def _parser() -> argparse.ArgumentParser:
     replay = add("replay", _replay, "say from the ledger where items were, or what happened to one")
     replay.add_argument("--until", type=_moment, metavar="TIME", help="only what happened until then (ISO 8601)")
     replay.add_argument("--item", metavar="ITEM", help="the whole history of one item; without it, every item")
-    add("backup", _backup, "copy the ledger, restore the copy somewhere, check it, and count it")
+    backup = add("backup", _backup, "copy the ledger, restore the copy somewhere, check it, and count it")
+    backup.add_argument("--folder", type=Path, help="where it goes; without it, as settings say ([backup] folder)")
     verify = add("verify", _verify, "restore a backup somewhere and say whether it is whole; counts nothing")
     verify.add_argument("file", type=Path, metavar="FILE")
     back = add("restore", _restore, "put a backup in the place of the ledger; the sites send what it lacks")
     back.add_argument("file", type=Path, metavar="FILE")
-    back.add_argument("--replace", action="store_true", help="although the ledger there holds events")
+    back.add_argument("--replace", action="store_true", help="although there is something in the database")
     back.add_argument("--i-know", action="store_true", help="although it is older than what sites were promised")
     add("migrate", _migrate, "bring the database's tables to this version")
     staff = add("staff", _staff, "who may log in")
@@ -159,21 +162,37 @@ def _check(settings: Settings, args: argparse.Namespace) -> int:
         with database.read() as session:
             rows = refold.count_rows(session)
             broken = audit.audit(session, _progress("rows checked"))
-            lost = audit.losses(session)
+            lost, parted = audit.losses(session), audit.parted(session)
+            safe = _archived(session)
         if args.repair:
             _repair(database, settings)
         with database.read() as session:
+            _err(f"folding {rows} rows of the ledger anew")
             found = refold.differences(session, settings.zone)
     finally:
         database.close()
-    _list([*broken, *lost, *found])
-    told = "every chain of digests holds" if not broken else f"{len(broken)} journals aren't what the sites sent"
+    _list([*broken, *lost, *parted, *found])
+    told = "every chain of digests holds" if not broken else f"{len(broken)} things aren't as the sites sent them"
     _out(f"{rows} rows of the ledger: {told}; {len(lost)} losses on record")
     said = f"{len(found)} differences; --repair writes what the ledger says" if found else "every table agrees with it"
     _out(f"the ledger folded anew: {said}")
+    for line in audit.meanings(found):
+        _out(line)
+    _out(safe)
     if broken:
         _out("a ledger whose rows were changed can't be repaired: restore a backup, and the sites send the rest")
     return 1 if found or broken else 0
+
+
+def _archived(session: Session) -> str:
+    """What backups allow sites to forget, in a sentence."""
+    made = safekeeping.newest(session)
+    if not made:
+        return "no backup counts: sites keep every event"
+    if len(made) == 1:
+        return f"one backup counts, of {_when(made[0])}: sites keep every event until there is a second"
+    safe, of = ledger.archived_in_all(session), sum(session.exec(select(Cursor.stored)))
+    return f"{len(made)} backups count, the newest of {_when(made[0])}; sites may forget {safe} of {of} events"
 
 
 def _list(sentences: Sequence[str]) -> None:
@@ -212,32 +231,41 @@ def _replay(settings: Settings, args: argparse.Namespace) -> int:
 def _backup(settings: Settings, args: argparse.Namespace) -> int:
     database = open_database(settings)
     try:
-        verified = safekeeping.back_up(settings, database, Clock(), _err)
+        verified = safekeeping.back_up(settings, database, Clock(), _err, args.folder, _progress("rows checked"))
         with database.read() as session:
-            safe = ledger.archived_in_all(session)
+            safe = _archived(session)
     except OSError as wrong:
-        raise HubError(f"{settings.backup_folder}: {wrong.strerror or wrong}") from None
+        raise HubError(
+            f"{wrong.filename or args.folder or settings.backup_folder}: {wrong.strerror or wrong}"
+        ) from None
     finally:
         database.close()
-    _out(f"backup of {verified.events} events made, restored and checked; sites may forget {safe} of them")
+    _out(f"backup of {verified.events} events made, restored and checked")
+    _out(safe)
     return 0
 
 
 def _verify(settings: Settings, args: argparse.Namespace) -> int:
     database = Database(settings.url)
     try:
-        verified = backups.verify(args.file, settings.data_dir, settings.zone, Clock().utc(), database)
+        verified = backups.verify(
+            args.file, settings.data_dir, settings.zone, Clock().utc(), database, _progress("rows checked")
+        )
     except OSError as wrong:
         raise HubError(f"{args.file}: {wrong.strerror or wrong}") from None
     finally:
         database.close()
-    _out(f"{args.file.name}: whole; {verified.events} events of {len(verified.held)} journals, every chain unbroken")
+    _out(
+        f"{args.file.name}: whole; {verified.events} events of {len(verified.held)} journals, every chain unbroken; "
+        f"made {_when(verified.made_at)} of ledger {verified.ledger[:8]}"
+    )
     return 0
 
 
 def _restore(settings: Settings, args: argparse.Namespace) -> int:
-    verified = safekeeping.restore(settings, args.file, Clock(), replace=args.replace, i_know=args.i_know, say=_err)
-    _out(f"restored {verified.events} events; start the hub, and the sites send what happened since")
+    verified = restoring.restore(settings, args.file, Clock(), replace=args.replace, i_know=args.i_know, say=_err)
+    _out(f"restored {verified.events} events, as they were {_when(verified.made_at)}; everybody must log in again")
+    _out("start the hub: the sites send what happened since")
     return 0
 
 
@@ -298,6 +326,10 @@ def _progress(what: str) -> Callable[[int, int], None]:
             _err(f"{what}: {done} of {of}")
 
     return tell
+
+
+def _when(moment: datetime) -> str:
+    return moment.astimezone().isoformat(sep=" ", timespec="seconds")
 
 
 def _out(line: str) -> None:

@@ -3,9 +3,10 @@
 import fcntl
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from hub.errors import PromiseBroken
 from hub.models import Cursor
@@ -27,12 +28,19 @@ class Promises:
         if not higher:
             return
         self._told.update(higher)
+        self._change(lambda written: {key: max(n, written.get(key, 0)) for key, n in (written | self._told).items()})
+
+    def lower(self, held: Mapping[tuple[str, str], int]) -> None:
+        """What is told from now on is no more than `held`: somebody who knows accepts what is lost beyond it."""
+        self._change(lambda written: {key: least for key, n in written.items() if (least := min(n, held.get(key, 0)))})
+
+    def _change(self, new: Callable[[dict[tuple[str, str], int]], dict[tuple[str, str], int]]) -> None:
+        """Makes of what is written what `new` makes of it, synced."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)  # other workers keep their promises in the same file
-            for key, value in _read_promises(self._path).items():
-                self._told[key] = max(value, self._told.get(key, 0))
+            self._told = new(_read_promises(self._path))
             self._write()
             os.fsync(folder)
         finally:
@@ -49,19 +57,17 @@ class Promises:
             os.fsync(out.fileno())
         fresh.replace(self._path)
 
-    def told(self) -> dict[tuple[str, str], int]:
-        """(site, epoch) -> the highest `archived` it was told."""
-        return dict(self._told)
-
     def broken(self, session: Session) -> list[str]:
         """A sentence for each epoch of which the ledger holds less than was promised."""
-        sentences = []
-        for (site, epoch), told in sorted(self._told.items()):
-            at = session.get(Cursor, (site, epoch))
-            stored = at.stored if at else 0
-            if stored < told:
-                sentences.append(f"{site} was told that events up to {told} are safe; this ledger ends at {stored}")
-        return sentences
+        return self.beyond({(at.site, at.epoch): at.stored for at in session.exec(select(Cursor))}, "this ledger")
+
+    def beyond(self, held: Mapping[tuple[str, str], int], name: str) -> list[str]:
+        """A sentence for each epoch of which `held`, called `name`, has less than was promised."""
+        return [
+            f"{site} was told that events up to {told} are safe; {name} ends at {stored}"
+            for (site, epoch), told in sorted(self._told.items())
+            if (stored := held.get((site, epoch), 0)) < told
+        ]
 
 
 def _read_promises(path: Path) -> dict[tuple[str, str], int]:
@@ -71,4 +77,7 @@ def _read_promises(path: Path) -> dict[tuple[str, str], int]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as wrong:
-        raise PromiseBroken(f"{path} can't be read ({wrong}): what sites were promised is not known") from None
+        raise PromiseBroken(
+            f"{path} can't be read ({wrong}): what sites were promised is not known; "
+            "put the newest copy of it there, or move it away to accept that nobody knows"
+        ) from None

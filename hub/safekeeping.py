@@ -1,26 +1,26 @@
-"""The library's habit with backups: made, checked and counted by command or every so many hours, old ones let go.
+"""The library's habit with backups: made, checked and counted by command or every so many hours, old ones let go."""
 
-Restoring is here too: what it would lose is said before anything is touched.
-"""
-
+import fcntl
 import logging
 import os
-import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from sqlmodel import Session, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, delete, select
 
-from hub import backups, claim, dumps, ledger, migrations
+from hub import backups
+from hub.audit import Progress
 from hub.backups import Verified
 from hub.clock import Clock
 from hub.database import Database
-from hub.errors import BackupUnfit, DatabaseNotReady, HubError, PromiseBroken
-from hub.models import LedgerRow
-from hub.promises import Promises
+from hub.errors import BackupUnfit, HubError
+from hub.models import Backup, BackupCursor, Meta
+from hub.projections.order import bounded
 from hub.settings import Settings
-from hub.shards import EVERYTHING
 
 log = logging.getLogger(__name__)
 
@@ -28,27 +28,92 @@ FIRST_S = 600.0
 """After the start of a hub that has no backup yet: what is wrong with its start shows first."""
 AGAIN_S = 600.0
 """After a backup that failed."""
+LOOK_S = 3600.0
+"""Between two looks whether one is due: somebody may have made one by hand."""
+UNCHECKED = ".unchecked"
+"""Behind the name of a copy that was found unfit, or couldn't be checked; only the newest is kept."""
 Say = Callable[[str], None]
 
 
-def back_up(settings: Settings, database: Database, clock: Clock, say: Say) -> Verified:
-    """Makes a backup, restores and checks it, counts it, and lets go of the oldest. Raises BackupUnfit, OSError."""
-    folder = settings.backup_folder
-    say(f"copying the ledger into {folder}")
-    made = backups.make(database, folder, clock.utc())
-    say(f"restoring {made.file.name} and checking it")
-    verified = backups.verify(made.file, folder, settings.zone, clock.utc(), database)
-    with database.write() as session:
-        backups.record(session, verified)
-    for old in _dispensable(folder, backups.kind_of(database), settings.backup.keep):
-        say(f"letting go of {old.name}")
-        old.unlink()
+def back_up(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    say: Say,
+    folder: Path | None = None,
+    progress: Progress = lambda done, of: None,
+) -> Verified:
+    """Makes a backup, restores and checks it, counts it, and lets go of the oldest. Raises HubError, OSError.
+
+    It goes into `folder`, or where settings say. A copy that can't be checked counts for nothing and is put aside.
+    """
+    folder = folder or settings.backup_folder
+    with _turn(folder):
+        say(f"copying the ledger into {folder}")
+        file = backups.make(database, folder, clock.utc()).file
+        try:
+            say(f"restoring {file.name} and checking it")
+            verified = backups.verify(file, folder, settings.zone, clock.utc(), database, progress)
+            with database.write() as session:
+                backups.record(session, verified)
+        except BackupUnfit:
+            for earlier in folder.glob(f"hub-*{UNCHECKED}"):
+                earlier.unlink()
+            file.replace(file.with_name(file.name + UNCHECKED))
+            raise
+        except BaseException:  # the disk is full, or somebody had enough: nobody would ever look at it again
+            file.unlink()
+            raise
+        with database.read() as session:
+            gone = _dispensable(session, folder, backups.kind_of(database), settings.backup.keep)
+        for old in gone:
+            say(f"letting go of {old.name}")
+            old.unlink()
+        with database.write() as session:
+            _forget(session, settings.backup.keep)
     return verified
 
 
-def _dispensable(folder: Path, kind: str, keep: int) -> list[Path]:
-    """All but the newest `keep`; their names sort by time."""
-    return sorted(folder.glob(f"hub-*{kind}"))[:-keep]
+def newest(session: Session) -> list[datetime]:
+    """When the backups that count were made, newest first."""
+    made = select(Backup.made_at).where(col(Backup.verified_at).is_not(None))
+    return list(session.exec(made.order_by(col(Backup.made_at).desc())))
+
+
+def _dispensable(session: Session, folder: Path, kind: str, keep: int) -> list[Path]:
+    """Backups that count but aren't among the newest `keep`, and older leftovers of this ledger that never counted."""
+    counted = newest(session)
+    ours = session.get_one(Meta, "ledger").value if session.get(Meta, "ledger") else ""
+    kept, let_go = set(counted[:keep]), set(counted[keep:])
+    found = []
+    for file in sorted(folder.glob(f"hub-*{kind}")):
+        made = bounded(backups.made_at(file))  # as the table keeps it
+        leftover = backups.ledger_of(file) == ours[:8] and made < counted[0]
+        if made in let_go or (leftover and made not in kept):
+            found.append(file)
+    return found
+
+
+def _forget(session: Session, keep: int) -> None:
+    """Strikes all but the newest `keep` off the list of those that count."""
+    old = session.exec(select(Backup).order_by(col(Backup.made_at).desc()).offset(keep)).all()
+    session.exec(delete(BackupCursor).where(col(BackupCursor.backup).in_([backup.id for backup in old])))
+    for backup in old:
+        session.delete(backup)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Inside, nobody else makes a backup there; what one that was killed left behind is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        for left in folder.glob(f"hub-*{backups.PARTIAL}"):
+            left.unlink()
+        yield
+    finally:
+        os.close(handle)
 
 
 class Safekeeper:
@@ -58,11 +123,12 @@ class Safekeeper:
         self._settings = settings
         self._database = database
         self._clock = clock
+        self._began = clock.monotonic()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins; the first backup comes when the newest is old enough."""
+        """Begins; the next backup comes when the newest that counts is old enough."""
         if self._settings.backup.every_hours:
             self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
             self._thread.start()
@@ -74,104 +140,28 @@ class Safekeeper:
             self._thread.join(10)
 
     def due_s(self) -> float:
-        """Seconds until the next backup is due."""
-        kind = backups.kind_of(self._database)
-        made = [file.stat().st_mtime for file in self._settings.backup_folder.glob(f"hub-*{kind}")]
+        """Seconds until the next backup is due; 0 or less: now."""
+        with self._database.read() as session:
+            made = newest(session)
         if not made:
-            return FIRST_S
-        return max(made) + self._settings.backup.every_hours * 3600 - self._clock.utc().timestamp()
+            return FIRST_S - (self._clock.monotonic() - self._began)
+        return made[0].timestamp() + self._settings.backup.every_hours * 3600 - self._clock.utc().timestamp()
+
+    def attempt(self) -> float:
+        """Backs up if one is due; answers how many seconds to wait before asking again."""
+        try:
+            due = self.due_s()
+            if due > 0:
+                return min(due, LOOK_S)
+            verified = back_up(self._settings, self._database, self._clock, log.info)
+            log.info("backup %s of %d events counts", verified.id[:8], verified.events)
+            return 0.0
+        except (HubError, OSError, DBAPIError) as wrong:
+            log.error("no backup, trying again in %d minutes: %s", AGAIN_S / 60, wrong)
+        except Exception:  # whatever nobody thought of must not end the habit
+            log.exception("no backup, trying again in %d minutes", AGAIN_S / 60)
+        return AGAIN_S
 
     def _run(self) -> None:
-        wait = self.due_s()
-        while not self._stopping.wait(max(wait, 0.0)):
-            try:
-                verified = back_up(self._settings, self._database, self._clock, log.info)
-                log.info("backup %s of %d events counts", verified.id[:8], verified.events)
-                wait = self.due_s()
-            except Exception:  # a disk that is full today must not end the habit
-                log.exception("no backup; trying again in %d minutes", AGAIN_S / 60)
-                wait = AGAIN_S
-
-
-# ------------------------------------------------------------------------------------------------------------ restoring
-
-
-def restore(settings: Settings, file: Path, clock: Clock, *, replace: bool, i_know: bool, say: Say) -> Verified:
-    """Puts a backup in the place of the ledger, under a new ledger id; the sites send what it lacks.
-
-    Raises HubError and changes nothing: while a hub runs; onto a ledger that holds events, unless `replace`; for less
-    than sites were promised, unless `i_know`; for a file that isn't whole or is for the other kind of database.
-    """
-    database = Database(settings.url)
-    try:
-        if backups.kind_of_file(file) != backups.kind_of(database):
-            raise BackupUnfit(f"{file.name} is of another kind of database than {settings.url.split(':')[0]}")
-        held = claim.Claim(database, EVERYTHING)
-        held.take(0)
-        try:
-            if _events(database) and not replace:
-                raise HubError("the ledger there holds events; --replace puts the backup in its place")
-            say(f"checking {file.name}")
-            verified = backups.verify(file, settings.data_dir, settings.zone, clock.utc(), database)
-            _ask_promises(settings, verified, i_know)
-            say("restoring it")
-            _put(database, file)
-        finally:
-            held.release()
-        migrations.ensure(database.engine)
-        with database.write() as session:
-            ledger.renew_ledger_id(session)
-        return verified
-    except OSError as wrong:
-        raise HubError(f"{file}: {wrong.strerror or wrong}") from None
-    finally:
-        database.close()
-
-
-def _events(database: Database) -> bool:
-    """Whether there is a ledger with anything in it."""
-    try:
-        migrations.ensure(database.engine)
-    except DatabaseNotReady:
-        return True  # tables of another version: somebody's ledger
-    with database.read() as session:
-        return _first(session) is not None
-
-
-def _first(session: Session) -> int | None:
-    return session.exec(select(LedgerRow.id).limit(1)).first()
-
-
-def _ask_promises(settings: Settings, verified: Verified, i_know: bool) -> None:
-    promised = Promises(settings.promise_file).told()
-    less = [
-        f"{site} was told that events up to {told} are safe; the backup ends at {stored}"
-        for (site, epoch), told in sorted(promised.items())
-        if (stored := verified.held.get((site, epoch), (0, b""))[0]) < told
-    ]
-    if less and not i_know:
-        raise PromiseBroken(
-            "this backup is older than what sites were promised; what they forgot since is gone for ever. "
-            + "; ".join(less)
-            + ". Restore a newer one, or repeat with --i-know"
-        )
-
-
-def _put(database: Database, file: Path) -> None:
-    if not database.is_sqlite:
-        dumps.load(database, file)
-        return
-    database.close()
-    target = Path(str(database.engine.url.database))
-    fresh = target.with_name(f"{target.name}.restoring")
-    shutil.copy(file, fresh)
-    with fresh.open("rb+") as copied:
-        os.fsync(copied.fileno())
-    for end in ("-wal", "-shm"):
-        target.with_name(target.name + end).unlink(missing_ok=True)
-    fresh.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        while not self._stopping.wait(self.attempt()):
+            pass

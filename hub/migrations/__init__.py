@@ -1,5 +1,6 @@
 """The database's versions, oldest first, and how to reach the newest."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,18 +24,35 @@ def migrate(engine: Engine) -> None:
 
 def ensure(engine: Engine) -> None:
     """Makes the tables in an empty database; raises DatabaseNotReady when there are others than this version's."""
-    with engine.connect() as connection:
-        version = MigrationContext.configure(connection).get_current_revision()
-        tables = set(inspect(connection).get_table_names())
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
-    if version == newest:
-        return
+    version, tables = _found(engine)
     if version is None and not tables:
         migrate(engine)
-        return
+    elif is_older(engine):
+        raise DatabaseNotReady(
+            f"the database is at version {version}, this hub needs {_newest_first()[0]}: run microlib-hub migrate"
+        )
+
+
+def is_older(engine: Engine) -> bool:
+    """Whether `migrate` has something to do; raises DatabaseNotReady for tables that aren't microlib's, or newer."""
+    version, _ = _found(engine)
     if version is None:
         raise DatabaseNotReady("the database holds tables that are not microlib's; give the hub one of its own")
-    raise DatabaseNotReady(f"the database is at version {version}, this hub needs {newest}: run microlib-hub migrate")
+    if version not in _newest_first():
+        raise DatabaseNotReady(f"the database is at version {version}, of a newer microlib than this one: update it")
+    return version != _newest_first()[0]
+
+
+def _found(engine: Engine) -> tuple[str | None, set[str]]:
+    """The database's version, and its tables."""
+    with engine.connect() as connection:
+        version = MigrationContext.configure(connection).get_current_revision()
+        return version, set(inspect(connection).get_table_names())
+
+
+@cache
+def _newest_first() -> tuple[str, ...]:
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

@@ -5,6 +5,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -73,11 +74,23 @@ def count(hub: Hub, verified: Verified) -> None:
         backups.record(session, verified)
 
 
+def newest(folder: Path) -> Path:
+    """The newest file in the folder of backups."""
+    return max((folder / "backups").glob("hub-*"))
+
+
 def archived(hub: Hub, journal: Journal) -> int:
     """What the next receipt tells."""
     payload = hub.send(journal.site, Up.HELLO, journal.hello())
     assert payload is not None
     return Receipt.model_validate_json(payload).archived
+
+
+def change(hub: Hub, seq: int) -> None:
+    """Somebody changes an event in the ledger."""
+    with hub.database.write() as session:
+        row = session.exec(select(LedgerRow).where(LedgerRow.seq == seq)).one()
+        row.body = row.body.replace(b"i1", b"i2")
 
 
 def test_only_the_second_newest_checked_backup_moves_archived(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
@@ -166,10 +179,14 @@ def test_the_command_makes_checks_counts_and_lets_go_of_old_ones(
         harbour.write(found("i3"))
         hub.deliver(harbour)
     said = capsys.readouterr()
-    assert "backup of 5 events made, restored and checked; sites may forget 4 of them" in said.out
+    first, second, third = [line for line in said.out.splitlines() if "count" in line]
+    assert first.endswith("sites keep every event until there is a second")
+    assert second.endswith("sites may forget 3 of 4 events")
+    assert third.startswith("2 backups count, the newest of 20")
+    assert third.endswith("sites may forget 4 of 5 events")
     assert "restoring hub-" in said.err
-    kept = sorted((tmp_path / "backups").iterdir())
-    assert len(kept) == 2
+    kept = sorted((tmp_path / "backups").glob("hub-*"))
+    assert len(kept) == len(hub.rows(Backup)) == 2
     assert main(["verify", str(kept[0]), "--config", config]) == 0
     assert "whole; 4 events of 1 journals" in capsys.readouterr().out
 
@@ -178,7 +195,7 @@ def test_a_restored_ledger_has_another_name_and_what_the_backup_held(
     hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backup", "--config", config]) == 0
-    (file,) = (tmp_path / "backups").iterdir()
+    file = newest(tmp_path)
     with hub.database.read() as session:
         name = session.get_one(Meta, "ledger").value
     harbour.write(found("i3"))
@@ -200,7 +217,7 @@ def test_a_backup_older_than_the_promise_is_not_restored_without_a_word(
     hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backup", "--config", config]) == 0
-    (file,) = (tmp_path / "backups").iterdir()
+    file = newest(tmp_path)
     Promises(tmp_path / "promise.json").keep({(HARBOUR, harbour.epoch): 7})
     hub.database.close()
     assert main(["restore", str(file), "--replace", "--config", config]) == 1
@@ -212,7 +229,7 @@ def test_nothing_is_restored_under_a_running_hub(
     hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backup", "--config", config]) == 0
-    (file,) = (tmp_path / "backups").iterdir()
+    file = newest(tmp_path)
     running = subprocess.Popen(
         [sys.executable, "-c", RUNNING, hub.database.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -229,9 +246,7 @@ def test_check_finds_a_changed_event_and_says_what_to_do(
 ) -> None:
     assert main(["check", "--config", config]) == 0
     assert "every chain of digests holds" in capsys.readouterr().out
-    with hub.database.write() as session:
-        row = session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one()
-        row.body = row.body.replace(b"i1", b"i2")
+    change(hub, 2)
     assert main(["check", "--config", config]) == 1
     said = capsys.readouterr().out
     assert f"{HARBOUR}, journal {harbour.epoch[:8]}: event 2 isn't what the site sent" in said
@@ -263,12 +278,36 @@ def test_check_tells_of_losses_and_passes_over_gaps(
     assert "1 losses on record" in said
 
 
-def test_the_habit_waits_for_the_newest_to_be_old_enough(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+def test_the_habit_waits_for_the_newest_that_counts_to_be_old_enough(
+    hub: Hub, harbour: Journal, tmp_path: Path
+) -> None:
     settings = hub.settings.model_copy(update={"backup": Keeping(folder=tmp_path / "b", every_hours=24)})
-    keeper = safekeeping.Safekeeper(settings, hub.database, Clock(utc=lambda: NOON))
-    assert keeper.due_s() == safekeeping.FIRST_S
-    backups.make(hub.database, tmp_path / "b", NOON - timedelta(hours=20))
-    assert keeper.due_s() == pytest.approx(4 * 3600)
+    passed: list[Any] = [0.0, NOON]
+    keeper = safekeeping.Safekeeper(settings, hub.database, Clock(lambda: passed[1], lambda: passed[0]))
+    backups.make(hub.database, tmp_path / "b", NOON)
+    assert keeper.attempt() == safekeeping.FIRST_S
+    passed[0] = safekeeping.FIRST_S
+    assert keeper.attempt() == 0
+    assert len(hub.rows(Backup)) == 1
+    assert keeper.attempt() == safekeeping.LOOK_S
+    passed[1] = NOON + timedelta(hours=23, minutes=50)
+    assert keeper.attempt() == 600
+    passed[1] = NOON + timedelta(hours=24)
+    assert keeper.attempt() == 0
+    assert len(hub.rows(Backup)) == 2
+
+
+def test_a_habit_that_fails_says_why_and_goes_on(
+    hub: Hub, harbour: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = hub.settings.model_copy(update={"backup": Keeping(folder=tmp_path / "b")})
+    count(hub, copy(hub, tmp_path / "b"))
+    keeper = safekeeping.Safekeeper(settings, hub.database, Clock(lambda: NOON + timedelta(days=3), lambda: 0.0))
+    change(hub, 2)
+    assert keeper.attempt() == safekeeping.AGAIN_S
+    (line,) = [record for record in caplog.records if record.name == "hub.safekeeping"]
+    assert "event 2 isn't what the site sent" in line.getMessage()
+    assert line.exc_info is None
 
 
 def test_the_settings_of_backups_are_read(config: str) -> None:
