@@ -17,6 +17,7 @@ TOGETHER = {
 """Tests that one worker runs, one after the other: what real time passes in, and what shares a long preparation."""
 
 
+@pytest.hookimpl(tryfirst=True)  # the marks must be there before the workers read them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Says which tests belong together, for `--dist loadgroup`."""
     for item in items:
