@@ -1,6 +1,7 @@
 """One run: the city built from its plan, let live for its days, healed, brought to rest and judged."""
 
 import logging
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from random import Random
 
@@ -271,7 +273,9 @@ def run(plan: Plan, progress: Callable[[float], None] = lambda day: None) -> Rep
 
 @lru_cache(maxsize=8)
 def _template(sites: int) -> Path:
+    """The imported library's database, for as long as this process lives, be it one of a pool's."""
     folder = Path(tempfile.mkdtemp(prefix="microlib-city-library-"))
+    Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=1)
     clock = Clock(utc=lambda: BEGIN, monotonic=lambda: 0.0)
     return hub_of.import_stock(stock.stock(stock.Size(sites)), folder, clock)
 
