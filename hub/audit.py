@@ -38,6 +38,7 @@ MEANINGS = {
     "where item": "pages and the directory sent to sites have items in places where they aren't",
     "loan": "patrons may be asked for what they don't have, or not for what they have",
     "contradiction": "the list of contradictions isn't what the events say",
+    "the newest visit of": "the site's page shows an older visit as its newest",
     "foreign tag": "pages show other institutions' items otherwise than sites saw them",
 }
 """What it means for people when a table differs, by the words its differences begin with."""
@@ -131,13 +132,23 @@ def _epoch(session: Session, at: Cursor, progress: Callable[[int], None]) -> lis
     found: list[str] = []
     seq: int = 0
     digest: bytes | None = ZERO
+    said = LedgerRow(
+        site=at.site,
+        epoch=at.epoch,
+        seq=0,
+        event_id="",
+        body=b"",
+        digest=ZERO,
+        received_at=at.first_seen,
+        understood=True,
+    )
     for row in _rows(session, at):
         seq, digest = _over_gaps(seq, digest, gaps)
         if row.seq != seq + 1:
             return [*found, f"place {seq + 1} is missing"]
         if digest is not None and chain(digest, row.body) != row.digest:
             return [*found, f"event {row.seq} isn't what the site sent"]
-        differing = _misread(row)
+        differing = _misread(row, said)
         if differing:
             found.append(f"event {row.seq}: {', '.join(differing)} in its row isn't what the event says")
         seq, digest = row.seq, row.digest
@@ -174,21 +185,15 @@ def _over_gaps(seq: int, digest: bytes | None, gaps: dict[int, int]) -> tuple[in
     return seq, digest
 
 
-def _misread(row: LedgerRow) -> list[str]:
-    """Columns that don't repeat what the bytes say; a row that another version understood isn't judged."""
+def _misread(row: LedgerRow, said: LedgerRow) -> list[str]:
+    """Columns that don't repeat what the bytes say; a row that another version understood isn't judged.
+
+    `said` is written over: making a row is the dearest part of reading one.
+    """
     event = read_event(row.body)
     if not isinstance(event, Envelope) or not row.understood:
         return [] if row.event_id == event.id else ["event_id"]
-    said = LedgerRow(
-        site=row.site,
-        epoch=row.epoch,
-        seq=row.seq,
-        event_id=event.id,
-        body=row.body,
-        digest=row.digest,
-        received_at=row.received_at,
-        understood=True,
-    )
+    said.event_id = event.id
     ledger.interpret(said, event)
     return [name for name in COLUMNS if getattr(row, name) != getattr(said, name)]
 

@@ -169,9 +169,7 @@ def fold_items(
     patrons: holdings.Patrons | None = None,
 ) -> dict[str, ItemFold]:
     """Holding and loans of each of `items`; one without a history is at the library."""
-    where = col(LedgerRow.item).in_(items) & col(LedgerRow.type).in_(ITEM_TYPES)
-    groups = history(session, where, lambda row: row.item)
-    _add_counts(session, groups)
+    groups = item_events(session, items)
     if patrons is None:
         patrons = _patrons(session, groups)
     withdrawn = set(session.exec(select(Item.item).where(col(Item.item).in_(items), col(Item.withdrawn).is_(True))))
@@ -180,6 +178,14 @@ def fold_items(
     for item in items:
         found[item] = _fold_item(item, ordered.get(item, []), patrons, zone, item in withdrawn)
     return found
+
+
+def item_events(session: Session, items: Collection[str]) -> dict[str, list[Event]]:
+    """All that bears on where each of `items` is, in no order; counts that didn't find it are among it."""
+    where = col(LedgerRow.item).in_(items) & col(LedgerRow.type).in_(ITEM_TYPES)
+    groups: dict[str, list[Event]] = history(session, where, lambda row: row.item)
+    _add_counts(session, groups)
+    return groups
 
 
 def _fold_item(
@@ -456,6 +462,17 @@ def differences(session: Session, zone: ZoneInfo) -> list[str]:
     for pairs in _pairs(known.tags):
         tags.update(fold_tags(session, pairs, offsets))
     found += _compare(session, ForeignTag, ("site", "tag"), tags, "foreign tag")
+    return found + _newest_visits(session, {site for site, _ in known.visits})
+
+
+def _newest_visits(session: Session, among: Collection[str]) -> list[str]:
+    """Differences of what is kept as each site's newest visit."""
+    found = []
+    for state in session.exec(select(SiteState).where(col(SiteState.site).in_(among)).order_by(SiteState.site)):
+        said = fold_last_visit(session, state.site)["last_visit"]
+        if state.last_visit != said:
+            shown = f"the newest visit of {state.site}"
+            found.append(f"{shown}: is {_shown(state.last_visit)}, the ledger says {_shown(said)}")
     return found
 
 

@@ -112,6 +112,23 @@ def _put_file(settings: Settings, database: Database, file: Path, now: datetime,
     """SQLite: the copy is made ready beside the file it then takes the name of."""
     target = backups.path_of(database)
     fresh = target.with_name(f"{target.name}.restoring")
+    try:
+        _make_file(fresh, file, settings)
+        _let_go(target)
+        if occupied:
+            aside = target.with_name(f"{target.name}.replaced-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+            os.link(target, aside)
+            for end in ("-wal", "-shm"):  # of a file too damaged to be opened
+                if target.with_name(target.name + end).exists():
+                    target.with_name(target.name + end).replace(aside.with_name(aside.name + end))
+            say(f"what was there is kept as {aside}; delete it when nobody needs it any more")
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
+    backups.sync(target.parent)
+
+
+def _make_file(fresh: Path, file: Path, settings: Settings) -> None:
     fresh.unlink(missing_ok=True)
     fresh.touch(0o600)  # patrons are in it
     shutil.copyfile(file, fresh)
@@ -121,16 +138,6 @@ def _put_file(settings: Settings, database: Database, file: Path, now: datetime,
     finally:
         copy.close()
     backups.sync(fresh)
-    _let_go(target)
-    if occupied:
-        aside = target.with_name(f"{target.name}.replaced-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
-        os.link(target, aside)
-        for end in ("-wal", "-shm"):  # of a file too damaged to be opened
-            if target.with_name(target.name + end).exists():
-                target.with_name(target.name + end).replace(aside.with_name(aside.name + end))
-        say(f"what was there is kept as {aside}; delete it when nobody needs it any more")
-    fresh.replace(target)
-    backups.sync(target.parent)
 
 
 def _let_go(target: Path) -> None:

@@ -1,82 +1,25 @@
 """Backups: made, restored somewhere, checked, counted; and put back, on SQLite and on PostgreSQL."""
 
-import subprocess
-import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from hub import backups, safekeeping
-from hub.backups import Verified
 from hub.cli import main
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import BackupUnfit
-from hub.models import Backup, BackupCursor, Cursor, LedgerRow, Meta
-from hub.promises import Promises
+from hub.models import Backup, BackupCursor
 from hub.settings import Keeping, load
 from protocol.receipt import Receipt
 from protocol.topics import Up
 from tests.databases import of_kind
-from tests.hub.cast import HARBOUR, MASTER, OWNER, SALT, Journal, borrowed, found, opened, settings_in
+from tests.hub.cast import HARBOUR, Journal, borrowed, found, opened, settings_in
+from tests.hub.keeping import NOON, change, copy, count
 from tests.hub.running import Hub
-
-RUNNING = """
-import sys
-from hub.claim import Claim
-from hub.database import Database
-from hub.shards import EVERYTHING
-Claim(Database(sys.argv[1]), EVERYTHING).take(0)
-print("taken", flush=True)
-sys.stdin.readline()
-"""
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def hub(database: Database, tmp_path: Path) -> Hub:
-    return Hub(settings_in(tmp_path, database.url), database)
-
-
-@pytest.fixture
-def harbour(hub: Hub) -> Journal:
-    journal = Journal(HARBOUR)
-    journal.write(opened(), found("i1"), found("i2"))
-    hub.deliver(journal)
-    return journal
-
-
-@pytest.fixture
-def config(hub: Hub, tmp_path: Path) -> str:
-    (tmp_path / "master.key").write_text(MASTER.hex())
-    path = tmp_path / "hub.toml"
-    path.write_text(
-        f'data_dir = "{tmp_path}"\ndatabase_url = "{hub.database.url}"\nfleet_salt = "{SALT.hex()}"\n'
-        f'master_key_file = "{tmp_path}/master.key"\nowners = ["{OWNER}"]\n[broker]\ntls = false\nport = 1\n'
-        "[backup]\nevery_hours = 0\nkeep = 2\n"
-    )
-    return str(path)
-
-
-def copy(hub: Hub, folder: Path, hours: float = 0) -> Verified:
-    """A backup, made and checked."""
-    now = NOON + timedelta(hours=hours)
-    made = backups.make(hub.database, folder, now)
-    return backups.verify(made.file, folder, hub.settings.zone, now, hub.database)
-
-
-def count(hub: Hub, verified: Verified) -> None:
-    with hub.database.write() as session:
-        backups.record(session, verified)
-
-
-def newest(folder: Path) -> Path:
-    """The newest file in the folder of backups."""
-    return max((folder / "backups").glob("hub-*"))
 
 
 def archived(hub: Hub, journal: Journal) -> int:
@@ -84,13 +27,6 @@ def archived(hub: Hub, journal: Journal) -> int:
     payload = hub.send(journal.site, Up.HELLO, journal.hello())
     assert payload is not None
     return Receipt.model_validate_json(payload).archived
-
-
-def change(hub: Hub, seq: int) -> None:
-    """Somebody changes an event in the ledger."""
-    with hub.database.write() as session:
-        row = session.exec(select(LedgerRow).where(LedgerRow.seq == seq)).one()
-        row.body = row.body.replace(b"i1", b"i2")
 
 
 def test_only_the_second_newest_checked_backup_moves_archived(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
@@ -189,93 +125,6 @@ def test_the_command_makes_checks_counts_and_lets_go_of_old_ones(
     assert len(kept) == len(hub.rows(Backup)) == 2
     assert main(["verify", str(kept[0]), "--config", config]) == 0
     assert "whole; 4 events of 1 journals" in capsys.readouterr().out
-
-
-def test_a_restored_ledger_has_another_name_and_what_the_backup_held(
-    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["backup", "--config", config]) == 0
-    file = newest(tmp_path)
-    with hub.database.read() as session:
-        name = session.get_one(Meta, "ledger").value
-    harbour.write(found("i3"))
-    hub.deliver(harbour)
-    assert main(["restore", str(file), "--config", config]) == 1
-    assert "--replace puts the backup in its place" in capsys.readouterr().err
-    hub.database.close()
-    assert main(["restore", str(file), "--replace", "--config", config]) == 0
-    assert "restored 3 events" in capsys.readouterr().out
-    with hub.database.read() as session:
-        assert session.get_one(Cursor, (HARBOUR, harbour.epoch)).stored == 3
-        assert session.get_one(Meta, "ledger").value != name
-    hub.deliver(harbour)
-    assert len(hub.rows(LedgerRow)) == 4
-    assert main(["check", "--config", config]) == 0
-
-
-def test_a_backup_older_than_the_promise_is_not_restored_without_a_word(
-    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["backup", "--config", config]) == 0
-    file = newest(tmp_path)
-    Promises(tmp_path / "promise.json").keep({(HARBOUR, harbour.epoch): 7})
-    hub.database.close()
-    assert main(["restore", str(file), "--replace", "--config", config]) == 1
-    assert f"{HARBOUR} was told that events up to 7 are safe; the backup ends at 3" in capsys.readouterr().err
-    assert main(["restore", str(file), "--replace", "--i-know", "--config", config]) == 0
-
-
-def test_nothing_is_restored_under_a_running_hub(
-    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["backup", "--config", config]) == 0
-    file = newest(tmp_path)
-    running = subprocess.Popen(
-        [sys.executable, "-c", RUNNING, hub.database.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with running:
-        assert running.stdout is not None
-        assert running.stdout.readline() == "taken\n"
-        assert main(["restore", str(file), "--replace", "--config", config]) == 1
-        running.communicate("\n")
-    assert "another process takes in shards" in capsys.readouterr().err
-
-
-def test_check_finds_a_changed_event_and_says_what_to_do(
-    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["check", "--config", config]) == 0
-    assert "every chain of digests holds" in capsys.readouterr().out
-    change(hub, 2)
-    assert main(["check", "--config", config]) == 1
-    said = capsys.readouterr().out
-    assert f"{HARBOUR}, journal {harbour.epoch[:8]}: event 2 isn't what the site sent" in said
-    assert "restore a backup" in said
-
-
-def test_check_finds_a_missing_row_and_a_cursor_that_runs_ahead(
-    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with hub.database.write() as session:
-        session.delete(session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one())
-    assert main(["check", "--config", config]) == 1
-    assert "place 2 is missing" in capsys.readouterr().out
-    with hub.database.write() as session:
-        session.delete(session.exec(select(LedgerRow).where(LedgerRow.seq == 3)).one())
-    assert main(["check", "--config", config]) == 1
-    assert "its rows end at 1, its cursor says 3" in capsys.readouterr().out
-
-
-def test_check_tells_of_losses_and_passes_over_gaps(
-    hub: Hub, harbour: Journal, config: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    harbour.write(found("i3"), found("i4"), found("i5"))
-    harbour.base = 5
-    hub.send(HARBOUR, Up.EVENTS, harbour.batch(5))
-    assert main(["check", "--config", config]) == 0
-    said = capsys.readouterr().out
-    assert "events 4 to 4 are lost" in said
-    assert "1 losses on record" in said
 
 
 def test_the_habit_waits_for_the_newest_that_counts_to_be_old_enough(
