@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV   ?= .venv
 ARGS   ?=
-WORKERS ?= 2
 SEED   ?= 1
 SEEDS  ?= 100
 SITES  ?= 3
@@ -25,7 +24,7 @@ demo: $(VENV)/.demo ## three simulated micro-libraries on this machine; ARGS="--
 	@$(BIN)/microlib-sim demo $(ARGS)
 
 test: lint ## everything that must be true: style, types, import rules, tests; ARGS goes to pytest
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.dev ## style, types and import rules only
 	$(BIN)/ruff check .

@@ -146,6 +146,15 @@ def _one_place(at: list[Sighting]) -> Sighting:
     return max(at, key=lambda s: (rank[s.now], s.before is not None, s.seen))
 
 
+def _earlier(standing: Standing | None) -> dict[str, int]:
+    """The newest count that saw the tag, as evidence of how well it is read; later ones that missed it say nothing."""
+    if standing is None:
+        return {}
+    if standing.seen:
+        return {"seen_earlier": standing.seen, "rounds_earlier": standing.rounds}
+    return {"seen_earlier": standing.seen_earlier, "rounds_earlier": standing.rounds_earlier}
+
+
 def _as_known(standing: Standing | None) -> Identity:
     if standing is None:
         return Identity(foreign=ForeignKind.DAMAGED)
@@ -183,6 +192,7 @@ class _Story:
                 foreign=whose.foreign,
                 seen=now.seen,
                 rounds=now.rounds,
+                **_earlier(standing),
             )
         if standing is not None:
             if standing.undecided:
@@ -243,8 +253,10 @@ class _Story:
             self._calm.append(Missing(**about, visit=cause.visit))
 
     def _unsure(self, now: Sighting, standing: Standing | None, whose: Identity) -> Standing:
+        missed = 0 if now.seen else (standing.missed if standing else 0) + now.rounds
+        told = {"seen": now.seen, "rounds": now.rounds, "missed": missed, **_earlier(standing)}
         if standing is not None and standing.undecided:
-            return standing.model_copy(update={"seen": now.seen, "rounds": now.rounds})
+            return standing.model_copy(update=told)
         self._calm.append(
             Undecided(**self._about(now, whose), visit=self.cause.visit, was_present=standing is not None)
         )
@@ -253,8 +265,7 @@ class _Story:
             item=whose.item,
             owner=whose.owner,
             foreign=whose.foreign,
-            seen=now.seen,
-            rounds=now.rounds,
+            **told,
             undecided=True,
             was_present=standing is not None,
             visit=self.cause.visit,

@@ -14,8 +14,8 @@ from protocol.names import Frozen, Isil, ItemId, ShelfName, TagUid, VisitId
 
 STRONG_SIGHTINGS = 3
 """So many sightings make a tag present, however many rounds missed it."""
-WEAK_RATE = 0.5
-"""A tag that its last count saw in fewer of the rounds than this can't be called absent by one count alone."""
+LUCK = 1e-6
+"""A tag is gone when missing it so often would be rarer luck than this, by how well it was read before."""
 MASS_LOSS = 8
 """So many tags gone at once, and more than half the shelf: more likely a shadow than a hand."""
 
@@ -55,10 +55,23 @@ class Standing(Frozen):
     visit: VisitId | None = None
     """For an undecided tag: the visit that left it so."""
 
+    seen_earlier: int = 0
+    rounds_earlier: int = 0
+    """Evidence of the count before that one."""
+    missed: int = 0
+    """Rounds in a row, over all counts, that didn't see it though it isn't known to be gone."""
+
     @property
-    def weak(self) -> bool:
-        """Its last count hardly saw it."""
-        return self.rounds > 0 and self.seen < self.rounds * WEAK_RATE
+    def rate(self) -> float:
+        """How likely a round sees it while it is there, by its last two counts; never quite 0 or 1."""
+        seen, rounds = self.seen_earlier, self.rounds_earlier
+        if self.seen:
+            seen, rounds = seen + self.seen, rounds + self.rounds
+        return (seen + 1) / (rounds + 2)
+
+    def luck(self, missed: int) -> float:
+        """How likely so many more rounds miss it though it is there."""
+        return float((1 - self.rate) ** (self.missed + missed))
 
 
 class Shelf(Frozen):
@@ -148,7 +161,7 @@ def judge(tally: Tally, before: Shelf, reference: TagUid | None, limits: Limits)
     blind = reference is None and not tally.seen and len(before.present) > 1
     if tally.clear < limits.rounds or blind:
         return Verdict.FAILED if over else Verdict.MORE
-    if over or all(_clear(s, tally, limits) for s in sightings(tally, before, limits)):
+    if over or all(s.now is not Presence.UNDECIDED for s in sightings(tally, before, limits)):
         return Verdict.SETTLED
     return Verdict.MORE
 
@@ -176,15 +189,8 @@ def _presence(before: Standing | None, seen: int, tally: Tally, limits: Limits) 
         return Presence.PRESENT
     if seen or tally.clear < limits.absent_rounds:
         return Presence.UNDECIDED
-    weak = before is not None and before.weak and not before.undecided
-    return Presence.UNDECIDED if weak else Presence.ABSENT
-
-
-def _clear(sighting: Sighting, tally: Tally, limits: Limits) -> bool:
-    """No further round could change what is said of this tag, or it wouldn't be worth the wait."""
-    if sighting.now is not Presence.UNDECIDED:
-        return True
-    return sighting.seen == 0 and tally.clear >= limits.absent_rounds
+    doubtful = before is not None and before.was_present and before.luck(tally.clear) > LUCK
+    return Presence.UNDECIDED if doubtful else Presence.ABSENT
 
 
 def doubt_mass_loss(found: tuple[Sighting, ...], before: Shelf) -> tuple[Sighting, ...]:

@@ -192,7 +192,8 @@ def _agree(place: Place, answer: Answer, unknowable: bool) -> bool:
         case WithPatron(patron, site):
             return answer.state == "loan" and answer.patron == patron and answer.site == site
         case Gone(site):
-            return answer.state in ("missing", "undecided") and answer.site == site
+            nobody = answer.state == "loan" and answer.patron is None  # a card that the library couldn't name
+            return (answer.state in ("missing", "undecided") or nobody) and answer.site == site
         case InTransit():
             return answer.state == "transit"
         case AtLibrary():

@@ -251,7 +251,9 @@ def _shadow(city: "City", site: int, chance: Random) -> None:
 
 
 def _forced(city: "City", site: int, chance: Random) -> None:
-    city.folk.intrude(city.place(site), chance)
+    """Not in a site's first hour: what is taken before it knows whose items it holds was never there for anybody."""
+    if city.timeline.now > HOUR:
+        city.folk.intrude(city.place(site), chance)
 
 
 # --------------------------------------------------------------------------------------------------- broker and the hub

@@ -52,6 +52,8 @@ class Known:
     events: dict[EventId, ItemId | None] = field(default_factory=dict)
     """Every event, and the item it concerns."""
     boots: dict[EventId, str] = field(default_factory=dict)
+    safe: set[EventId] = field(default_factory=set)
+    """Events the site was told are in checked backups."""
     destroyed: set[EventId] = field(default_factory=set)
     """Events on cards that were destroyed, rolled back or lied: they may never have been sent."""
 
@@ -89,10 +91,9 @@ class Oracle:
         self.turned(machine)
 
     def _compare(self, machine: Machine, journal: Journal, known: Known, before: EpochId) -> None:
-        old, now = known.epochs[before], known.epochs[journal.epoch]
+        now = known.epochs[journal.epoch]
         places = {row.seq: row.id for row in journal.after(0, 1_000_000)}
-        held = set(places.values())
-        vanished = {event for seq, event in old.ids.items() if seq > old.archived and event not in held}
+        vanished = known.events.keys() - set(places.values()) - known.safe - known.destroyed
         same = {seq: event for seq, event in now.ids.items() if seq < journal.base or places.get(seq) == event}
         if not machine.excuse:
             if journal.epoch != before:
@@ -104,7 +105,7 @@ class Oracle:
         known.destroyed |= vanished
         self.taint_recent(machine.site, RECENT_S)
         self._taint((known.events[event] for event in vanished), self._timeline.now)
-        now.ids, now.last = same, max(same, default=0)
+        now.ids, now.last, now.archived = same, max(same, default=0), min(now.archived, journal.archived)
 
     def taint_recent(self, site: SiteId, seconds: float) -> None:
         """Items that moved at the site within the last `seconds` may be known to a lost card alone."""
@@ -135,7 +136,9 @@ class Oracle:
             self.violate(f"{machine.site}: archived {journal.archived}, stored {journal.stored}, last {journal.last}")
         if journal.base > max(epoch.archived, journal.archived) + 1:
             self.violate(f"I5 {machine.site}: row {journal.base - 1} was forgotten above archived {epoch.archived}")
-        epoch.archived = max(epoch.archived, journal.archived)
+        if journal.archived > epoch.archived:
+            known.safe |= {epoch.ids[n] for n in range(epoch.archived + 1, journal.archived + 1) if n in epoch.ids}
+            epoch.archived = journal.archived
         if journal.last == epoch.last:
             return
         for row in journal.after(epoch.last, 1_000_000):

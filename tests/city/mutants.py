@@ -8,6 +8,7 @@ import pytest
 
 from edge import generation, journal, outbox, salvage
 from edge.stations import count
+from firmware_sim.city.city import plan, run
 from hub import ingest, ledger, refold
 from hub.models import AsideRow
 from protocol.events import EpochReason, VisitKind
@@ -135,3 +136,16 @@ def broken(mutant: Patch) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         mutant(patch)
         yield
+
+
+SEEDS = range(1, 41)
+
+
+def first_caught(number: int) -> tuple[int, str] | None:
+    """The first of SEEDS in which the city catches mutant `number`, and what it says."""
+    for seed in SEEDS:
+        with broken(MUTANTS[number]):
+            report = run(plan(seed, 3, 5.0))
+        if report.violations:
+            return seed, report.violations[0]
+    return None

@@ -62,11 +62,27 @@ def test_a_tag_that_was_hardly_seen_before_is_not_called_gone_by_one_count() -> 
     assert says(tally, weak)[ONE] is Presence.UNDECIDED
 
 
+def shelved(**known: object) -> Shelf:
+    return Shelf(name=ShelfName("A"), counted=True, standings=(Standing(tag=ONE, **known),))  # type: ignore[arg-type]
+
+
 def test_a_tag_undecided_before_and_missed_again_is_gone() -> None:
-    before = Shelf(name=ShelfName("A"), counted=True, standings=(Standing(tag=ONE, seen=1, rounds=16, undecided=True),))
+    before = shelved(seen=0, rounds=16, undecided=True, seen_earlier=8, rounds_earlier=16, missed=16)
     tally, verdict = run(before, {REFERENCE})
     assert verdict is Verdict.SETTLED
     assert says(tally, before)[ONE] is Presence.ABSENT
+
+
+def test_a_tag_that_is_read_seldom_is_not_gone_because_two_counts_missed_it() -> None:
+    before = shelved(seen=0, rounds=16, undecided=True, seen_earlier=3, rounds_earlier=16, missed=16)
+    assert says(run(before, {REFERENCE})[0], before)[ONE] is Presence.UNDECIDED
+
+
+def test_how_often_a_tag_must_be_missed_depends_on_how_well_it_was_read() -> None:
+    well, half = shelved(seen=4, rounds=4, seen_earlier=4, rounds_earlier=4), shelved(seen=2, rounds=4)
+    assert run(well, {REFERENCE})[0].rounds == 8
+    tally, _ = run(half, {REFERENCE})
+    assert (tally.rounds, says(tally, half)[ONE]) == (16, Presence.UNDECIDED)
 
 
 def test_rounds_without_the_reference_tag_cannot_make_an_item_absent() -> None:
