@@ -1,18 +1,24 @@
 """Backups: made, restored somewhere, checked, counted; and put back, on SQLite and on PostgreSQL."""
 
+import os
+import subprocess
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
+from sqlmodel import select
 
-from hub import backups, safekeeping
+from hub import backups, dumps, ledger, safekeeping
 from hub.cli import main
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import BackupUnfit
-from hub.models import Backup, BackupCursor
+from hub.models import Backup, BackupCursor, LedgerRow, Meta
 from hub.settings import Keeping, load
 from protocol.receipt import Receipt
 from protocol.topics import Up
@@ -163,3 +169,127 @@ def test_the_settings_of_backups_are_read(config: str) -> None:
     settings = load(Path(config))
     assert (settings.backup.every_hours, settings.backup.keep) == (0, 2)
     assert settings.backup_folder == settings.data_dir / "backups"
+
+
+def test_the_name_tells_time_and_ledger_and_only_the_owner_reads_it(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    file = backups.make(hub.database, tmp_path / "b", NOON).file
+    name = hub.rows(Meta)[0].value
+    assert file.name.startswith(f"hub-20261123T120000.000000Z-{name[:8]}.")
+    assert file.stat().st_mode & 0o777 == 0o600
+    moved = file.rename(tmp_path / file.name)
+    os.utime(moved, (0, 0))
+    assert backups.verify(moved, tmp_path / "b", hub.settings.zone, NOON, hub.database).made_at == NOON
+
+
+def test_a_copy_of_what_was_restored_since_does_not_count(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    verified = copy(hub, tmp_path / "b")
+    with hub.database.write() as session:
+        ledger.renew_ledger_id(session)
+    with pytest.raises(BackupUnfit, match="another ledger"):
+        count(hub, verified)
+
+
+def test_a_copy_that_ends_at_a_gap_counts_when_the_ledger_went_on(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    harbour.write(*(found(f"i{number}") for number in range(4, 8)))
+    harbour.base = 6
+    hub.send(HARBOUR, Up.HELLO, harbour.hello(stored=5))
+    verified = copy(hub, tmp_path / "b")
+    assert verified.events == 5
+    hub.send(HARBOUR, Up.EVENTS, harbour.batch(6))
+    count(hub, verified)
+    false = replace(verified, id="ab" * 16, held={(HARBOUR, harbour.epoch): (5, b"x" * 16)})
+    with pytest.raises(BackupUnfit, match="doesn't continue"):
+        count(hub, false)
+
+
+def test_copies_that_fail_do_not_push_out_those_that_count(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    now = [NOON]
+
+    def back_up() -> None:
+        now[0] += timedelta(hours=1)
+        safekeeping.back_up(hub.settings.model_copy(update={"backup": Keeping(keep=2)}), hub.database, clock, str)
+
+    clock = Clock(lambda: now[0], lambda: 0.0)
+    back_up()
+    back_up()
+    good = sorted((tmp_path / "backups").glob("hub-*"))
+    change(hub, 2)
+    for _ in range(3):
+        with pytest.raises(BackupUnfit, match="event 2 isn't what the site sent"):
+            back_up()
+    held = sorted((tmp_path / "backups").glob("hub-*"))
+    assert (held[:2], [file.suffix for file in held[2:]]) == (good, [".unchecked"])
+    with hub.database.write() as session:
+        session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one().body = harbour.bodies[1]
+    left = backups.make(hub.database, tmp_path / "backups", now[0]).file
+    back_up()
+    assert not left.exists()
+    assert good[1].exists()
+    assert not good[0].exists()
+    assert len(hub.rows(Backup)) == 2
+
+
+def test_what_a_killed_backup_left_behind_is_removed(hub: Hub, harbour: Journal, tmp_path: Path) -> None:
+    scratch = tmp_path / "backups" / backups.CHECKED_IN
+    scratch.mkdir(parents=True)
+    (scratch / "hub.sqlite3-wal").write_bytes(b"left")
+    partial = tmp_path / "backups" / "hub-1.sqlite3.partial"
+    partial.write_bytes(b"left")
+    if not hub.database.is_sqlite:
+        url = make_url(hub.database.url)
+        with psycopg.connect(dbname="postgres", host=url.query["host"], user=url.username, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {url.database}{dumps.SCRATCH}")
+    safekeeping.back_up(hub.settings, hub.database, Clock(), str)
+    assert not partial.exists()
+    if hub.database.is_sqlite:
+        assert list(scratch.iterdir()) == []
+    else:
+        with hub.database.read() as session:
+            names = session.connection().exec_driver_sql("SELECT datname FROM pg_database").scalars().all()
+        assert [name for name in names if dumps.SCRATCH in name] == []
+
+
+def test_the_backup_goes_where_it_is_told(hub: Hub, harbour: Journal, config: str, tmp_path: Path) -> None:
+    assert main(["backup", "--folder", str(tmp_path / "stick"), "--config", config]) == 0
+    assert len(list((tmp_path / "stick").glob("hub-*"))) == 1
+    assert not (tmp_path / "backups").exists()
+
+
+def test_a_folder_nobody_can_write_is_said_in_a_sentence(
+    hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["backup", "--folder", str(tmp_path / "file"), "--config", config]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"microlib-hub: {tmp_path}/file")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_missing_program_is_named(
+    hub: Hub, harbour: Journal, config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main(["backup", "--config", config]) == 1
+    assert "pg_dump isn't installed; on Debian: apt install postgresql-client" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_password_stands_in_no_command_line(
+    hub: Hub, harbour: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[str], str]] = []
+    run = subprocess.run
+
+    def listen(command: list[str], **more: Any) -> Any:
+        told.append((command, more["env"].get("PGPASSWORD", "")))
+        return run(command, **more)
+
+    monkeypatch.setattr(subprocess, "run", listen)
+    for secret in ("microlib:s3cret@/", "microlib@/"):
+        url = hub.database.url.replace("microlib@/", secret) + ("" if ":s3" in secret else "&password=s3cret")
+        database = Database(url)
+        made = backups.make(database, tmp_path / "b", NOON)
+        backups.verify(made.file, tmp_path / "b", hub.settings.zone, NOON, database)
+        database.close()
+    assert [Path(command[0]).name for command, _ in told] == ["pg_dump", "pg_restore"] * 2
+    assert {password for _, password in told} == {"s3cret"}
+    assert not any("s3cret" in word for command, _ in told for word in command)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hub.database import Database
 from hub.models import Holding, Staff
 from hub.promises import Promises
 from hub.settings import load
+from protocol.events import CountedAnew
 from tests.hub.cast import HARBOUR, MASTER, OWNER, SALT, Journal, borrowed, found, opened, returned, settings_in
 from tests.hub.running import Hub
 
@@ -40,7 +42,7 @@ def told(config: str, database: Database, tmp_path: Path) -> Journal:
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in ([], ["serve"], ["import"], ["check"], ["replay"], ["migrate"], ["staff"]):
+    for words in ([], ["serve"], ["import"], ["check"], ["replay"], ["backup"], ["verify"], ["restore"], ["staff"]):
         with pytest.raises(SystemExit) as done:
             main([*words, "--help"])
         assert done.value.code == 0
@@ -93,6 +95,74 @@ def test_replay_tells_an_items_history_and_where_everything_was(
     assert lines[4].endswith("returned")
     assert main(["replay", "--until", "2026-03-02T12:04+08:00", "--config", config]) == 0
     assert capsys.readouterr().out.startswith("i1: loan, harbour-bank cabinet-1 shelf A, since 2026-03-02T12:03:00")
+
+
+def replay(config: str, capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """What the command says."""
+    assert main(["replay", *words, "--config", config]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("until", "state"),
+    [
+        ("2026-03-02T11:59+08:00", "library"),
+        ("2026-03-02T12:01+08:00", "shelf"),
+        ("2026-03-02T04:02:59Z", "shelf"),
+        ("2026-03-02T04:03Z", "loan"),
+        ("2026-03-01T23:04-05:00", "loan"),
+        ("2026-03-02T12:05+08:00", "shelf"),
+        ("2036-01-01T00:00Z", "shelf"),
+    ],
+)
+def test_replay_shows_the_past_at_any_time_of_any_zone(
+    config: str, told: Journal, capsys: pytest.CaptureFixture[str], until: str, state: str
+) -> None:
+    (line,) = replay(config, capsys, "--until", until)
+    assert re.split("[:,]", line)[1].strip() == state
+
+
+def test_replay_ends_an_items_history_at_the_time_asked_for(
+    config: str, told: Journal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(config, capsys, "--item", "i1", "--until", "2026-03-01T00:00Z") == ["i1: library"]
+    lines = replay(config, capsys, "--item", "i1", "--until", "2026-03-02T04:03Z")
+    assert [line.split()[1] for line in lines] == ["found", "borrowed", "loan,", "from"]
+    assert lines[-1].endswith(": open")
+
+
+def test_a_time_without_a_zone_is_the_computers_own(
+    config: str, told: Journal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert replay(config, capsys, "--until", "2026-03-02T12:03")[0].startswith("i1: loan")
+        assert replay(config, capsys, "--until", "2026-03-02T04:03") == ["i1: library"]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_time_that_is_none_is_refused(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["replay", "--until", "yesterday", "--config", config])
+    assert done.value.code == 2
+    assert "'yesterday' is no time like 2026-11-23T10:00+08:00" in capsys.readouterr().err
+
+
+def test_replay_agrees_with_the_tables_about_what_a_count_missed(
+    config: str, told: Journal, database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh = Journal(HARBOUR, "second", boot="b2", up_ms=3_600_000)
+    fresh.write(opened(told.epoch, len(told.bodies)), CountedAnew(station="cabinet-1", items=0))
+    Hub(settings_in(tmp_path, database.url), database).deliver(fresh)
+    with database.read() as session:
+        assert session.get_one(Holding, "i1").state == "missing"
+    assert replay(config, capsys)[0].startswith("i1: missing, harbour-bank")
+    lines = replay(config, capsys, "--item", "i1")
+    assert lines[3].endswith("not found by the count anew of harbour-bank")
+    assert lines[4].startswith("i1: missing")
 
 
 def test_migrate_may_be_called_at_any_time(config: str) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, select
 from hub.database import Database
 from hub.errors import DatabaseNotReady
 from hub.migrations import ensure, migrate
-from hub.models import Backup, Gap
+from hub.models import Backup, Gap, Meta
 from tests.hub.cast import NOON
 
 
@@ -107,3 +107,13 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: 
     with pytest.raises(DatabaseNotReady, match="no database at") as wrong:
         database.probe()
     assert "hidden-word" not in str(wrong.value)
+
+
+def test_who_reads_sees_one_state_while_others_write(database: Database) -> None:
+    with database.read() as reader:
+        assert reader.exec(select(Meta)).all() == []
+        with database.write() as writer:
+            writer.add(Meta(key="k", value="v"))
+        assert reader.exec(select(Meta)).all() == []
+    with database.read() as reader:
+        assert len(reader.exec(select(Meta)).all()) == 1
