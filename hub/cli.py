@@ -257,7 +257,7 @@ def _verify(settings: Settings, args: argparse.Namespace) -> int:
         database.close()
     _out(
         f"{args.file.name}: whole; {verified.events} events of {len(verified.held)} journals, every chain unbroken; "
-        f"made {_when(verified.made_at)} of ledger {verified.ledger[:8]}"
+        f"made {_when(verified.made_at)} of ledger {verified.ledger[:8] or 'unnamed'}"
     )
     return 0
 

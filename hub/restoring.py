@@ -15,7 +15,7 @@ from hub import backups, claim, dumps, ledger, migrations, refold
 from hub.backups import Verified
 from hub.clock import Clock
 from hub.database import Database
-from hub.errors import BackupUnfit, DatabaseNotReady, HubError, PromiseBroken
+from hub.errors import BackupUnfit, DatabaseNotReady, HubError, PromiseBroken, ShardsTaken
 from hub.ledger import Touched
 from hub.models import Card, Cursor, Item, LedgerRow, Login, Patron, Site, Staff, Title
 from hub.promises import Promises
@@ -42,7 +42,10 @@ def restore(settings: Settings, file: Path, clock: Clock, *, replace: bool, i_kn
             database.probe()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         held = claim.Claim(database, EVERYTHING)
-        held.take(0)
+        try:
+            held.take(0)
+        except ShardsTaken:
+            raise HubError("a hub runs on this ledger; stop every microlib-hub first") from None
         try:
             occupied = _occupied(database)
             if occupied and not replace:

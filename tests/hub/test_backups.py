@@ -222,8 +222,11 @@ def test_copies_that_fail_do_not_push_out_those_that_count(hub: Hub, harbour: Jo
     with hub.database.write() as session:
         session.exec(select(LedgerRow).where(LedgerRow.seq == 2)).one().body = harbour.bodies[1]
     left = backups.make(hub.database, tmp_path / "backups", now[0]).file
+    anothers = left.with_name(f"hub-20260101T000000.000000Z-notours0{left.suffix}")
+    anothers.touch()
     back_up()
     assert not left.exists()
+    assert anothers.exists()
     assert good[1].exists()
     assert not good[0].exists()
     assert len(hub.rows(Backup)) == 2

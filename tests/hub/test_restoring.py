@@ -80,7 +80,7 @@ def test_nothing_is_restored_under_a_running_hub(
         assert running.stdout.readline() == "taken\n"
         assert main(["restore", str(file), "--replace", "--config", config]) == 1
         running.communicate("\n")
-    assert "another process takes in shards" in capsys.readouterr().err
+    assert "a hub runs on this ledger; stop every microlib-hub first" in capsys.readouterr().err
 
 
 def test_what_somebody_imported_is_not_replaced_without_a_word(
