@@ -189,8 +189,13 @@ def _presence(before: Standing | None, seen: int, tally: Tally, limits: Limits) 
         return Presence.PRESENT
     if seen or tally.clear < limits.absent_rounds:
         return Presence.UNDECIDED
-    doubtful = before is not None and before.was_present and before.luck(tally.clear) > LUCK
+    doubtful = before is not None and before.was_present and before.luck(tally.clear) > _rare(limits)
     return Presence.UNDECIDED if doubtful else Presence.ABSENT
+
+
+def _rare(limits: Limits) -> float:
+    """What counts as rare: LUCK, but never more than the fewest rounds can show of a tag that every round saw."""
+    return max(LUCK, 1.001 * (1 / (limits.rounds + 2)) ** limits.absent_rounds)
 
 
 def doubt_mass_loss(found: tuple[Sighting, ...], before: Shelf) -> tuple[Sighting, ...]:

@@ -78,6 +78,13 @@ def test_a_tag_that_is_read_seldom_is_not_gone_because_two_counts_missed_it() ->
     assert says(run(before, {REFERENCE})[0], before)[ONE] is Presence.UNDECIDED
 
 
+def test_where_few_rounds_are_asked_for_a_tag_that_each_saw_is_still_gone_after_them() -> None:
+    few = Limits(rounds=2, absent_rounds=3, max_rounds=6, max_failures=3)
+    tally = Tally(rounds=3, clear=3)
+    (gone,) = shelf.sightings(tally, shelved(seen=2, rounds=2), few)
+    assert gone.now is Presence.ABSENT
+
+
 def test_how_often_a_tag_must_be_missed_depends_on_how_well_it_was_read() -> None:
     well, half = shelved(seen=4, rounds=4, seen_earlier=4, rounds_earlier=4), shelved(seen=2, rounds=4)
     assert run(well, {REFERENCE})[0].rounds == 8
