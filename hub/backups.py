@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from hub import audit, dumps, migrations, refold
+from hub import agreement, audit, dumps, migrations
 from hub.audit import Progress
 from hub.database import Database
 from hub.errors import BackupUnfit, DatabaseNotReady
@@ -117,7 +117,7 @@ def verify(
         with database.read() as session:
             _refuse(file.name, audit.audit(session, progress), "the ledger in it isn't whole")
             if not older:
-                differing = refold.differences(session, zone)
+                differing = agreement.differences(session, zone)
                 _refuse(file.name, differing, "its tables differ from its ledger (microlib-hub check --repair)")
             held = {(at.site, at.epoch): (at.stored, at.digest) for at in session.exec(select(Cursor))}
             ledger = _ledger_id(session)

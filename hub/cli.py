@@ -13,7 +13,7 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import Session, select
 
-from hub import audit, backups, ledger, migrations, refold, restoring, safekeeping, turns, worker
+from hub import agreement, audit, backups, ledger, migrations, refold, restoring, safekeeping, turns, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
@@ -160,7 +160,7 @@ def _check(settings: Settings, args: argparse.Namespace) -> int:
     database = open_database(settings)
     try:
         with database.read() as session:
-            rows = refold.count_rows(session)
+            rows = ledger.count_rows(session)
             broken = audit.audit(session, _progress("rows checked"))
             lost, parted = audit.losses(session), audit.parted(session)
             safe = _archived(session)
@@ -168,7 +168,7 @@ def _check(settings: Settings, args: argparse.Namespace) -> int:
             _repair(database, settings)
         with database.read() as session:
             _err(f"folding {rows} rows of the ledger anew")
-            found = refold.differences(session, settings.zone)
+            found = agreement.differences(session, settings.zone)
     finally:
         database.close()
     _list([*broken, *lost, *parted, *found])
@@ -205,7 +205,7 @@ def _list(sentences: Sequence[str]) -> None:
 def _repair(database: Database, settings: Settings) -> None:
     with database.write() as session:
         turns.alone(session)
-        before = refold.differences(session, settings.zone)
+        before = agreement.differences(session, settings.zone)
         ledger.reinterpret(session, Touched())
         refold.rebuild(session, settings.zone)
     _list(before)

@@ -455,3 +455,8 @@ def archived(session: Session, at: Cursor) -> int:
 def archived_in_all(session: Session) -> int:
     """Places of all journals together that the second newest verified backup holds."""
     return sum(archived(session, at) for at in session.exec(select(Cursor)))
+
+
+def count_rows(session: Session) -> int:
+    """Rows of the ledger."""
+    return session.exec(select(func.count()).select_from(LedgerRow)).one()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from hub import refold
+from hub import folds, histories
 from hub.ledger import chunks
 from hub.projections import holdings, loans
 from hub.projections.order import Placed
@@ -24,7 +24,7 @@ def story(session: Session, item: str, until: datetime | None = None) -> list[Pl
 
 def tell_item(session: Session, item: str, zone: ZoneInfo, until: datetime | None = None) -> Iterator[str]:
     """Each event of one item with its evidence, then where that leaves it."""
-    events, senseless = refold.sift(story(session, item, until), lambda some: _fold(some, zone))
+    events, senseless = folds.sift(story(session, item, until), lambda some: _fold(some, zone))
     for number, placed in enumerate(events):
         if not isinstance(placed.event.fact, CountedAnew):
             yield _event(placed, zone)
@@ -39,15 +39,15 @@ def tell_item(session: Session, item: str, zone: ZoneInfo, until: datetime | Non
 
 def tell_places(session: Session, zone: ZoneInfo, until: datetime | None = None) -> Iterator[str]:
     """One line an item: where it was at `until` (now, when None)."""
-    for part in chunks(sorted(refold.everything(session).items)):
+    for part in chunks(sorted(histories.everything(session).items)):
         stories = _stories(session, part, until)
         for item in part:
-            events, _ = refold.sift(stories[item], lambda some: _fold(some, zone))
+            events, _ = folds.sift(stories[item], lambda some: _fold(some, zone))
             yield _place(item, events, zone)
 
 
 def _stories(session: Session, items: Sequence[str], until: datetime | None) -> dict[str, list[Placed]]:
-    ordered = refold.placed(session, refold.item_events(session, items), None)
+    ordered = histories.placed(session, histories.item_events(session, items), None)
     return {item: [e for e in ordered.get(item, []) if until is None or e.when <= until] for item in items}
 
 

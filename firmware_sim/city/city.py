@@ -4,6 +4,7 @@ import logging
 import shutil
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from firmware_sim.city.timeline import BEGIN, DAY, Timeline
 from firmware_sim.town import Town
 from firmware_sim.truth import Truth
 from hub.clock import Clock
+from hub.errors import BackupUnfit
 from protocol.cards import site_key
 from protocol.names import SiteId, TagUid
 
@@ -196,7 +198,10 @@ class City:
 
     def _back_up(self) -> None:
         self.timeline.after(BACKUP_S, self._back_up)
-        self.centre.back_up()
+        try:
+            self.centre.back_up()
+        except BackupUnfit as error:
+            self.oracle.violate(f"I1 the hub: {error}")
 
     def heal(self) -> None:
         """Nothing goes wrong any more, and nobody comes."""
@@ -254,6 +259,8 @@ def run(plan: Plan, progress: Callable[[float], None] = lambda day: None) -> Rep
             city.heal()
             city.rest()
             city.judge()
+        except Exception as error:  # noqa: BLE001 (the software stopped where no process was to die: a bug, and the seed shows it)
+            city.oracle.violate(f"CRASH {_where(error)}")
         finally:
             city.close()
         counts = city.oracle.counts
@@ -269,6 +276,13 @@ def run(plan: Plan, progress: Callable[[float], None] = lambda day: None) -> Rep
             tuple(city.timeline.lines),
             time.monotonic() - began,
         )
+
+
+def _where(error: Exception) -> str:
+    """The error and the lines that led to it, the innermost first."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    way = ", ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+    return f"{type(error).__name__}: {error} ({way})"
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from edge.journal import Journal
 from firmware_sim.city.machine import Machine
 from firmware_sim.city.timeline import Timeline
 from firmware_sim.truth import Answer, Truth, WithPatron, compare
-from hub import ledger, refold
+from hub import agreement, ledger
 from hub.models import Cursor, Gap, Holding, LedgerRow, Loan
 from hub.projections.states import LoanState
 from protocol.envelope import Envelope, read_event
@@ -206,7 +206,7 @@ class Oracle:
                 if unsynced:
                     self._taint_boot(machine.site, boot)
         self._judge_ledger(session)
-        for line in refold.differences(session, zone)[:5]:
+        for line in agreement.differences(session, zone)[:5]:
             self.violate(f"I7 {line}")
         self._judge_places(session, frozenset(shadowed))
         self._judge_loans(session)

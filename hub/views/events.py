@@ -8,10 +8,10 @@ from pydantic import ConfigDict
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from hub.histories import begun_of, read
 from hub.ledger import ITEM_TYPES, happened_at, offsets_of
 from hub.models import Cursor, LedgerRow, Loan, Visit
 from hub.projections.order import Offsets, in_order
-from hub.refold import begun_of, read
 from hub.views.view import Cut, Found, View, cut_from, decoded
 
 _EXAMPLE: dict[str, Any] = {

@@ -9,7 +9,7 @@ import pytest
 from edge import generation, journal, outbox, salvage
 from edge.stations import count
 from firmware_sim.city.city import plan, run
-from hub import ingest, ledger, refold
+from hub import histories, ingest, ledger
 from hub.models import AsideRow
 from protocol.events import EpochReason, VisitKind
 
@@ -42,13 +42,13 @@ def journal_synchronous_normal(patch: pytest.MonkeyPatch) -> None:
 
 def fold_in_order_of_arrival(patch: pytest.MonkeyPatch) -> None:
     """The hub takes what it hears first for what happened first."""
-    in_order = refold.in_order
+    in_order = histories.in_order
 
     def by_arrival(events: Any, *rest: Any) -> Any:
         placed = in_order(list(events), *rest)
         return sorted(placed, key=lambda p: (p.event.received_at, p.event.site, p.event.ord, p.event.seq))
 
-    patch.setattr(refold, "in_order", by_arrival)
+    patch.setattr(histories, "in_order", by_arrival)
 
 
 def attribution_without_evidence(patch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from hub import refold
+from hub import agreement
 from hub.database import Database
 from hub.models import Contradiction, Cursor, Holding, Loan
 from hub.projections.contradictions import Kind, find
@@ -70,7 +70,7 @@ def test_contradictions_are_folded_with_the_item_and_vanish_when_explained(hub: 
     hub.deliver(harbour)
     assert hub.rows(Contradiction) == []
     with hub.database.read() as session:
-        assert refold.differences(session, hub.settings.zone) == []
+        assert agreement.differences(session, hub.settings.zone) == []
 
 
 def test_an_event_that_makes_no_sense_is_listed_and_blocks_nothing(hub: Hub) -> None:
@@ -83,7 +83,7 @@ def test_an_event_that_makes_no_sense_is_listed_and_blocks_nothing(hub: Hub) -> 
         assert session.get_one(Cursor, (HARBOUR, harbour.epoch)).stored == len(harbour.bodies)
         assert (session.get_one(Holding, "i1").state, session.get_one(Holding, "i2").state) == ("shelf", "shelf")
         assert [loan.item for loan in session.exec(select(Loan))] == ["i2"]
-        assert refold.differences(session, hub.settings.zone) == []
+        assert agreement.differences(session, hub.settings.zone) == []
         (listed,) = incidents.exceptions(session, Cut(), kind="poisoned").rows
     assert (listed.item, listed.detail) == ("i1", "ValueError: a loan of 1099511627776 days")
 

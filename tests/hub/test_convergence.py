@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
-from hub import refold
+from hub import agreement, refold
 from hub.database import Database
 from hub.directory.rows import Kind
 from hub.settings import Settings
@@ -168,7 +168,7 @@ def test_any_arrival_gives_the_same_tables_equal_to_a_rebuild(library: Settings,
             mixed.send(site, Up.EVENTS, payload)
         assert mixed.tables() == plain.tables()
         with mixed.database.write() as session:
-            assert refold.differences(session, library.zone) == []
+            assert agreement.differences(session, library.zone) == []
             refold.rebuild(session, library.zone)
         assert mixed.tables() == plain.tables()
 
@@ -219,7 +219,7 @@ def test_a_loan_explained_after_its_return_elsewhere_is_still_the_earlier_of_the
         (loan,) = hub.tables()["Loan"]
         assert loan["state"] == "returned"
         with hub.database.read() as session:
-            assert refold.differences(session, library.zone) == []
+            assert agreement.differences(session, library.zone) == []
 
 
 def test_what_comes_late_of_an_epoch_that_is_over_still_stands_where_it_was_written(library: Settings) -> None:
@@ -236,4 +236,4 @@ def test_what_comes_late_of_an_epoch_that_is_over_still_stands_where_it_was_writ
         assert hub.tables() == plain.tables()
         assert [row["state"] for row in hub.tables()["Loan"]] == ["returned"]
         with hub.database.read() as session:
-            assert refold.differences(session, library.zone) == []
+            assert agreement.differences(session, library.zone) == []

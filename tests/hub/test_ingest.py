@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from hub import refold
+from hub import agreement, refold
 from hub.database import Database
 from hub.directory import feed
 from hub.directory.rows import Kind
@@ -107,7 +107,7 @@ def test_a_card_imported_after_the_visit_still_finds_its_patron(hub: Hub, journa
     assert hub.rows(Loan)[0].patron == "p1"
     assert hub.rows(Visit)[0].patron == "p1"
     with hub.database.read() as session:
-        assert refold.differences(session, hub.settings.zone) == []
+        assert agreement.differences(session, hub.settings.zone) == []
 
 
 def test_a_card_that_is_not_the_one_the_event_names_leaves_the_patron_unknown(

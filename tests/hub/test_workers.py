@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, SQLModel, select
 
-from hub import ingest, refold, turns
+from hub import agreement, ingest, refold, turns
 from hub.database import Database
 from hub.directory.rows import Kind
 from hub.models import LedgerRow
@@ -58,7 +58,7 @@ def assert_whole(hub: Hub, seed: int) -> None:
     journals = [journal for site in world(seed) for journal in site]
     assert rows == sorted((j.site, j.epoch, n, body) for j in journals for n, body in enumerate(j.bodies, 1))
     with hub.database.read() as session:
-        assert refold.differences(session, hub.settings.zone) == []
+        assert agreement.differences(session, hub.settings.zone) == []
     with told_in_turn(hub.settings, seed) as plain:
         assert hub.tables() == plain.tables()
 
