@@ -5,7 +5,9 @@ of it is said in this one's name. When a site finds its own put aside, its event
 was kept with them doesn't: other visits may have come between, and nobody must answer for what they changed.
 
 A damaged file is renamed `journal-damaged-<n>.db` and kept, with its -wal. Rows are carried over one by one where
-their digest vouches for them; the kept state only whole, since half of it would put a visit on the wrong patron.
+their digest vouches for them; the kept state only whole, since half of it would put a visit on the wrong patron, and
+only with every event that led to it, since nobody would ever tell the hub what the lost ones changed: the shelves are
+counted anew instead.
 
 The file that takes its place is written and synced under another name first, so that a power cut at any point leaves
 either the old file or the finished new one to be found.
@@ -224,7 +226,10 @@ def _read(db: sqlite3.Connection) -> Remains:
     rows = tuple(_vouched(db, head))
     last = max([row.seq for row in rows] + ([head.last] if head else []), default=None)
     above = head.archived if head else 0
-    return Remains(head.epoch if head else None, last, tuple(row for row in rows if row.seq > above), kept)
+    left = tuple(row for row in rows if row.seq > above)
+    if head and len(left) < head.last - max(above, head.floor):
+        kept = {}
+    return Remains(head.epoch if head else None, last, left, kept)
 
 
 def _vouched(db: sqlite3.Connection, head: Head | None) -> Iterator[Row]:

@@ -105,7 +105,8 @@ class Oracle:
         known.destroyed |= vanished
         self.taint_recent(machine.site, RECENT_S)
         self._taint((known.events[event] for event in vanished), self._timeline.now)
-        now.ids, now.last, now.archived = same, max(same, default=0), min(now.archived, journal.archived)
+        now.ids, now.last = same, max(same, default=0)
+        now.archived = min(now.archived, max(journal.archived, journal.base - 1))  # a restored hub says less again
 
     def taint_recent(self, site: SiteId, seconds: float) -> None:
         """Items that moved at the site within the last `seconds` may be known to a lost card alone."""

@@ -369,8 +369,20 @@ class TestDamage:
             assert (first.reason, first.predecessor_last, first.carried) == (EpochReason.DAMAGED, 21, 20)
             assert first.predecessor == said(truth[0]).epoch
             assert [r.body for r in held[1:]] == [r.body for r in truth if r.seq != 9]
-            assert journal.kept()["number"] == "19"
+            assert journal.kept() == {}, "what the lost event changed would never be told"
         assert (tmp_path / "journal-damaged-1.db").exists()
+
+    def test_a_damage_that_costs_no_event_the_hub_may_lack_costs_no_state(self, tmp_path: Path) -> None:
+        truth = filled(tmp_path, 20)
+        with opened(tmp_path) as journal:
+            journal.settle(12, 9)
+            journal.rest()
+        with sqlite3.connect(tmp_path / "journal.db") as db:
+            db.execute("UPDATE event SET body = CAST(replace(body, 'number 7 ', 'number 9 ') AS BLOB) WHERE seq = 9")
+        db.close()
+        with opened(tmp_path) as journal:
+            assert [r.body for r in rows(journal)[1:]] == [r.body for r in truth if r.seq > 9]
+            assert journal.kept()["number"] == "19"
 
     def test_flipped_bits_anywhere_in_the_file_lose_only_what_they_touch(self, tmp_path: Path) -> None:
         truth = filled(tmp_path / "site", 60)
