@@ -133,6 +133,7 @@ class City:
         for each in (a, b):
             each.fail(120.0)
         a.memory, b.memory = b.memory, a.memory
+        a.excuse, b.excuse = b.excuse, a.excuse
         a.memory.disk.owner(a.struck)
         b.memory.disk.owner(b.struck)
 

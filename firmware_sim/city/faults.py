@@ -104,7 +104,6 @@ def _lying(city: "City", site: int, chance: Random) -> None:
 
     def cut() -> None:
         if machine.disk is disk and machine.up and disk.lying and not city.healed:
-            machine.excuse = "the card lied"
             machine.fail(60.0)
         disk.lying = False
 
@@ -251,9 +250,14 @@ def _shadow(city: "City", site: int, chance: Random) -> None:
 
 
 def _forced(city: "City", site: int, chance: Random) -> None:
-    """Not in a site's first hour: what is taken before it knows whose items it holds was never there for anybody."""
+    """Not in a site's first hour: what is taken before it knows whose items it holds was never there for anybody.
+
+    While a site has no power nothing tells an intruder from whom the power cut interrupted.
+    """
     if city.timeline.now > HOUR:
-        city.folk.intrude(city.place(site), chance)
+        loot = city.folk.intrude(city.place(site), chance)
+        if not city.machines[site].up:
+            city.oracle.stolen_unseen(city.town.copies[tag].item for tag in loot)
 
 
 # --------------------------------------------------------------------------------------------------- broker and the hub

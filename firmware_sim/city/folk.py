@@ -160,15 +160,17 @@ class Folk:
         except Unreachable:
             return  # the plan was made before the door opened; somebody else was quicker
 
-    def intrude(self, site: SiteId, chance: Random) -> None:
-        """Somebody forces a door nobody stands before, takes an item or two, and shuts it."""
+    def intrude(self, site: SiteId, chance: Random) -> list[TagUid]:
+        """Somebody forces a door nobody stands before, takes an item or two, and shuts it; answers which."""
         if not self.free(site):
-            return
+            return []
         self._there.add(site)
         self.counts["forced"] += 1
         self.town.force(site)
         things = [t.tag for shelf in self.town.sight(site).shelves.values() for t in shelf if t.ours]
-        self._loot(site, chance.sample(things, min(len(things), chance.randint(0, 2))))
+        loot = chance.sample(things, min(len(things), chance.randint(0, 2)))
+        self._loot(site, list(loot))
+        return loot
 
     def _loot(self, site: SiteId, tags: list[TagUid]) -> None:
         if tags:

@@ -201,6 +201,8 @@ class Machine:
             self._broker.drop(self.site, will_after=self._chance.uniform(0, 70), tell=False)
         self._inbox.clear()
         if self._powerless:
+            if self.disk.lying:
+                self.excuse = "the card lied"
             self.case.power(False)
         else:
             self.case.relock()

@@ -68,6 +68,7 @@ class Oracle:
         self.tainted: dict[ItemId, float] = {}
         """Items of which what happened until then was on a lost card alone; once they move they are known again."""
         self.known: dict[SiteId, Known] = defaultdict(Known)
+        self._unseen: set[ItemId] = set()
         self._timeline = timeline
         self._truth = truth
         self._hub_file = hub_file
@@ -123,6 +124,10 @@ class Oracle:
         moved = self._truth.history(item)[-1].at
         until = self.tainted.get(item)
         return until is not None and (until == math.inf or moved <= self._timeline.true_time(until))
+
+    def stolen_unseen(self, items: Iterable[ItemId]) -> None:
+        """Somebody broke into a site without power: a visit that was open when it failed may answer for it."""
+        self._unseen |= set(items)
 
     def turned(self, machine: Machine) -> None:
         """The agent has worked: what it committed is on record here too."""
@@ -262,21 +267,25 @@ class Oracle:
         held = {row.item: row for row in session.exec(select(Holding))}
         said = {item: _answer(item, held.get(item)) for item in self._truth.items()}
         for difference in compare(self._truth, said.values(), shadowed):
-            if self._unknowable(difference.item) and said[difference.item].state != "shelf":
+            state = said[difference.item].state
+            if difference.item in self._unseen and state == "loan":
+                self.counts["laid to a visit cut short"] += 1
+            elif self._unknowable(difference.item) and state != "shelf":
                 self.counts["unknowable"] += 1
             else:
                 self.violate(f"TRUTH {difference}")
         for item, answer in said.items():
-            if answer.state == "loan" and answer.patron and answer.patron not in self._takers(item):
+            if answer.state == "loan" and answer.patron and not self._may_have(item, answer.patron):
                 self.violate(f"TRUTH {item} is on loan to {answer.patron}, who never took it")
 
-    def _takers(self, item: ItemId) -> set[str]:
-        return {m.place.patron for m in self._truth.history(item) if isinstance(m.place, WithPatron)}
+    def _may_have(self, item: ItemId, patron: str) -> bool:
+        took = {m.place.patron for m in self._truth.history(item) if isinstance(m.place, WithPatron)}
+        return patron in took or item in self._unseen
 
     def _judge_loans(self, session: Session) -> None:
         """Nobody ever had a loan of what they didn't take; a reversed one is none."""
         for loan in session.exec(select(Loan).where(col(Loan.state) != LoanState.REVERSED)):
-            if loan.patron is not None and loan.patron not in self._takers(ItemId(loan.item)):
+            if loan.patron is not None and not self._may_have(ItemId(loan.item), loan.patron):
                 self.violate(f"TRUTH {loan.item} was lent to {loan.patron} at {loan.site}, who never took it")
 
 
