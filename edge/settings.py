@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edge.errors import SettingsWrong
 from protocol.names import DeviceName, ShelfName, SiteId, StationName, TagUid
+from protocol.wording import complaints
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Language = Literal["zh-CN", "en"]
@@ -200,5 +201,4 @@ def load(path: Path) -> Settings:
     try:
         return Settings.model_validate(raw)
     except ValidationError as wrong:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'site'}: {e['msg']}" for e in wrong.errors()]
-        raise SettingsWrong(f"{path}: " + "; ".join(lines)) from None
+        raise SettingsWrong(f"{path}: {complaints(wrong, 'site')}") from None

@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from hub.errors import SettingsWrong
 from hub.shards import Shards
 from protocol.names import Isil
+from protocol.wording import complaints
 
 ENV_PREFIX = "MICROLIB_HUB_"
 Language = Literal["zh-CN", "en"]
@@ -247,8 +248,7 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> Setting
     try:
         return Settings(**raw)
     except ValidationError as wrong:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'hub'}: {_sentence(e['msg'])}" for e in wrong.errors()]
-        raise SettingsWrong(f"{where}: " + "; ".join(lines)) from None
+        raise SettingsWrong(f"{where}: {complaints(wrong, 'hub')}") from None
 
 
 def _refuse_unknown_environment(environ: Mapping[str, str]) -> None:
@@ -256,10 +256,6 @@ def _refuse_unknown_environment(environ: Mapping[str, str]) -> None:
     for key in sorted(environ):
         if key.startswith(ENV_PREFIX) and key.removeprefix(ENV_PREFIX).split("__")[0] not in known:
             raise SettingsWrong(f"environment: {key} names no setting")
-
-
-def _sentence(message: str) -> str:
-    return "no such setting" if message == "Extra inputs are not permitted" else message.removeprefix("Value error, ")
 
 
 def _placeholder(value: str) -> bool:

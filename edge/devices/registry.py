@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from edge.errors import SettingsWrong
+from protocol.wording import complaints
 
 GROUP = "microlib.devices"
 KINDS = {"look": "card reader", "round": "tag reader", "is_open": "door"}
@@ -50,8 +51,7 @@ def build(name: str, section: Mapping[str, Any]) -> Any:
     except SettingsWrong as wrong:
         raise SettingsWrong(f"[device.{name}] {wrong}") from None
     except ValidationError as wrong:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'section'}: {e['msg']}" for e in wrong.errors()]
-        raise SettingsWrong(f"[device.{name}] " + "; ".join(lines)) from None
+        raise SettingsWrong(f"[device.{name}] {complaints(wrong, 'section')}") from None
     return driver(options)
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from protocol.wording import sentence
+
 
 class Wrong(BaseModel):
     """One parameter that can't be used."""
@@ -77,7 +79,7 @@ async def _known(request: Request, wrong: Exception) -> JSONResponse:
 
 async def _unfit(request: Request, wrong: Exception) -> JSONResponse:
     errors = wrong.errors() if isinstance(wrong, RequestValidationError) else []
-    fields = [Wrong(name=".".join(str(step) for step in error["loc"]), why=error["msg"]) for error in errors]
+    fields = [Wrong(name=".".join(str(step) for step in error["loc"]), why=sentence(error)) for error in errors]
     told = "; ".join(f"{field.name}: {field.why}" for field in fields) or "the request can't be read"
     return _answer(400, "bad-request", told, fields, None)
 
