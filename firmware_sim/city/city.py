@@ -1,5 +1,6 @@
 """One run: the city built from its plan, let live for its days, healed, brought to rest and judged."""
 
+import gc
 import logging
 import shutil
 import tempfile
@@ -264,6 +265,7 @@ def run(plan: Plan, progress: Callable[[float], None] = lambda day: None) -> Rep
             city.oracle.violate(f"CRASH {_where(error)}")
         finally:
             city.close()
+            gc.collect()  # by hand: a soak collects so rarely that one run's leavings would outlive the next ones
         counts = city.oracle.counts
         counts.update({f"broker {key}": value for key, value in city.broker.counts.items()})
         counts.update({f"people {key}": value for key, value in city.folk.counts.items()})

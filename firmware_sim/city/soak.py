@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ class Order:
 def main(order: Order) -> int:
     """Runs and tells; 0 when every promise held, 1 when one didn't, 130 when interrupted."""
     began, counts, bad, days = time.monotonic(), Counter[str](), [], 0.0
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for number, report in enumerate(reports(order), 1):
             counts.update(report.counts)
@@ -44,6 +46,8 @@ def main(order: Order) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     _sum_up(order, counts, days, time.monotonic() - began, bad)
     if bad and order.smaller:
         _tell_smallest(bad[0])
@@ -58,23 +62,31 @@ def reports(order: Order) -> Iterator[Report]:
             yield run(each, _progress(each) if len(plans) == 1 else lambda day: None)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(order.jobs, mp_context=context, initializer=give_way) as pool:
+    pool = ProcessPoolExecutor(order.jobs, mp_context=context, initializer=give_way)
+    try:
         waiting: set[Future[Report]] = {pool.submit(run, each) for each in plans}
-        try:
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        except BaseException:  # interrupted, or a run that broke: what waits must not hold up the end
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # interrupted: runs under way end and tidy up, the others never begin
 
 
 def give_way() -> None:
     """For a process of many: what real time passes in goes first, and Ctrl-C is the parent's to hear."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # meant for a whole group of processes, it is the parent's too
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     os.nice(10)
     gc.set_threshold(100_000, 50, 100)  # so many rows live so shortly that looking for cycles costs a fifth of all
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _leave_with(parent: int) -> None:
+    """A parent that was killed can't tell; nobody wants the results then."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _progress(each: Plan) -> Callable[[float], None]:

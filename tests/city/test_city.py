@@ -1,7 +1,11 @@
 """A city's run is decided by its plan alone, and what is found wrong in one can be made small and told."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,8 @@ from tests.city import mutants
 
 TELL = """
 import sys
+import time
+from pathlib import Path
 from firmware_sim.city.city import plan, run
 report = run(plan(int(sys.argv[1]), 2, 2.0))
 print(report.digest, report.counts["events"])
@@ -88,3 +94,28 @@ def test_wrong_words_are_refused(wrong: list[str], capsys: pytest.CaptureFixture
         main(["city", *wrong])
     assert end.value.code == 2
     assert "is no number" in capsys.readouterr().err
+
+
+def children(parent: int) -> set[int]:
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return {int(number) for number in listed.split()}
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_soak_that_is_stopped_leaves_no_process_behind(how: signal.Signals, code: int, tmp_path: Path) -> None:
+    words = ["-m", "firmware_sim", "city", "--sites", "1", "--days", "0.5", "--seeds", "500", "--jobs", "2"]
+    env = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True, env=env) as soak:
+        assert soak.stdout is not None
+        assert soak.stdout.readline().startswith("seed ")
+        left = children(soak.pid)
+        assert len(left) >= 2
+        soak.send_signal(how)
+        soak.stdout.read()
+        assert soak.wait(60) == code
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{number}/fd/0").exists() for number in left) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not [number for number in left if Path(f"/proc/{number}/fd/0").exists()]
+    if how is signal.SIGTERM:
+        assert not list(tmp_path.iterdir()), "and no folder"
