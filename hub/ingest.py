@@ -40,8 +40,6 @@ from protocol.topics import Down, Up, UpTopic, down, read_up
 
 log = logging.getLogger(__name__)
 
-NOBODY = ""
-"""Site of an incident whose sender can't be told."""
 PAUSE_S = 1.0
 """Between attempts while the database can't be reached."""
 ATTEMPTS = 5
@@ -353,7 +351,7 @@ class Ingest:
             topic = read_up(message.topic)
         except Malformed as wrong:
             self.counts["forged"] += 1
-            ledger.incident(session, NOBODY, IncidentKind.FORGED, "topic", str(wrong), message.received_at)
+            ledger.incident(session, ledger.HUB, IncidentKind.FORGED, "topic", str(wrong), message.received_at)
             return
         try:
             self._read(session, topic, message, gathered)
@@ -404,4 +402,4 @@ def _sender(message: Message) -> str:
     try:
         return read_up(message.topic).site
     except Malformed:
-        return NOBODY
+        return ledger.HUB

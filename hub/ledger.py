@@ -35,6 +35,10 @@ QUARANTINE_KEPT = 200
 """Different batches kept in quarantine per site; beyond it they are only counted in the incident."""
 
 
+HUB = ""
+"""Site of an incident that is the hub's own, or whose sender can't be told."""
+
+
 class IncidentKind(StrEnum):
     """What people should look at."""
 
@@ -56,6 +60,8 @@ class IncidentKind(StrEnum):
     """A message that can't be read at all."""
     FAILED = "failed"
     """A message the hub couldn't take in; dropped and counted."""
+    NO_BACKUP = "no-backup"
+    """The hub's own: a backup that was due couldn't be made, or the copy is not whole."""
 
 
 @dataclass(slots=True)

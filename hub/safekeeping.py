@@ -12,12 +12,13 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, delete, select
 
-from hub import backups
+from hub import backups, ledger, turns
 from hub.audit import Progress
 from hub.backups import Verified
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import BackupUnfit, HubError
+from hub.ledger import IncidentKind
 from hub.models import Backup, BackupCursor, Meta
 from hub.projections.order import bounded
 from hub.settings import Settings
@@ -158,9 +159,20 @@ class Safekeeper:
             return 0.0
         except (HubError, OSError, DBAPIError) as wrong:
             log.error("no backup, trying again in %d minutes: %s", AGAIN_S / 60, wrong)
+            self._tell(str(wrong))
         except Exception:  # whatever nobody thought of must not end the habit
             log.exception("no backup, trying again in %d minutes", AGAIN_S / 60)
+            self._tell("the hub's log says why")
         return AGAIN_S
+
+    def _tell(self, why: str) -> None:
+        """An incident of the hub's own, where people look."""
+        try:
+            with self._database.write() as session:
+                turns.take(session, {ledger.HUB})
+                ledger.incident(session, ledger.HUB, IncidentKind.NO_BACKUP, "backup", why, self._clock.utc())
+        except DBAPIError as away:
+            log.error("nobody can be told of it either: %s", away)
 
     def _run(self) -> None:
         while not self._stopping.wait(self.attempt()):

@@ -18,7 +18,8 @@ from hub.cli import main
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import BackupUnfit
-from hub.models import Backup, BackupCursor, LedgerRow, Meta
+from hub.ledger import IncidentKind
+from hub.models import Backup, BackupCursor, Incident, LedgerRow, Meta
 from hub.settings import Keeping, load
 from protocol.receipt import Receipt
 from protocol.topics import Up
@@ -163,6 +164,11 @@ def test_a_habit_that_fails_says_why_and_goes_on(
     (line,) = [record for record in caplog.records if record.name == "hub.safekeeping"]
     assert "event 2 isn't what the site sent" in line.getMessage()
     assert line.exc_info is None
+    (noticed,) = hub.rows(Incident)
+    assert (noticed.site, noticed.kind, noticed.times) == ("", IncidentKind.NO_BACKUP, 1)
+    assert "event 2 isn't what the site sent" in noticed.detail
+    assert keeper.attempt() == safekeeping.AGAIN_S
+    assert hub.rows(Incident)[0].times == 2
 
 
 def test_the_settings_of_backups_are_read(config: str) -> None:
