@@ -11,7 +11,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.projections.order import Placed
-from protocol.events import Borrowed, BorrowReversed, Found, ItemFact, Loaded, Missing, Moved, Returned, Unloaded
+from protocol.events import (
+    Borrowed,
+    BorrowReversed,
+    Found,
+    ItemFact,
+    Loaded,
+    Missing,
+    Moved,
+    Returned,
+    Undecided,
+    Unloaded,
+)
 
 
 class Kind(StrEnum):
@@ -28,6 +39,9 @@ class Kind(StrEnum):
     """Returned where it already stood. It stays there."""
     REVERSED_LATE = "reversed-late"
     """A site takes a loan back that had ended, or was another's. What ended it counts."""
+    MISSED_LATE = "missed-late"
+    """Missed or in doubt at one site while it stood at another, or was lent there: an old card image was put back, or
+    the tag had been hidden when it left. It stays where it was seen."""
     POISONED = "poisoned"
     """An event no rule can make sense of. It is left out, all others count."""
 
@@ -60,6 +74,8 @@ def find(history: Iterable[Placed]) -> tuple[Contradicted, ...]:
         if kind is not None:
             visit = getattr(fact, "visit", None)
             found.append(Contradicted(kind, site, visit, placed.when, placed.event.event_id, before))
+        if kind is Kind.MISSED_LATE:
+            continue
         if isinstance(fact, Borrowed):
             lent, stands = site, ""
         elif isinstance(fact, Found | Loaded | Returned | BorrowReversed | Moved):
@@ -83,6 +99,8 @@ def _kind(fact: ItemFact, site: str, lent: str, stands: str) -> Kind | None:
             return Kind.SEEN_TWICE
         case Returned() if stands == site:
             return Kind.RETURNED_UNBORROWED
+        case Missing() | Undecided() if (stands or lent) not in ("", site):
+            return Kind.MISSED_LATE
         case BorrowReversed() if lent != site:
             return Kind.REVERSED_LATE
     return None

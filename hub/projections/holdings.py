@@ -78,7 +78,7 @@ def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -
                 now = before
             continue
         state = _state_after(fact)
-        if state is None:
+        if state is None or (isinstance(fact, Missing | Undecided) and _is_elsewhere(now, placed.event.site)):
             continue
         if state is HoldingState.UNDECIDED and now.state is not HoldingState.UNDECIDED:
             before = now
@@ -95,6 +95,11 @@ def _overlooked(now: Whereabouts, seen_in: str, placed: Placed, fact: CountedAne
     """
     there = (now.site, now.station) == (placed.event.site, fact.station)
     return there and now.state in (HoldingState.SHELF, HoldingState.UNDECIDED) and seen_in != placed.event.boot
+
+
+def _is_elsewhere(now: Whereabouts, site: str) -> bool:
+    """The item stands at another site, or was lent there: that `site` doesn't see it is no news."""
+    return now.state in (HoldingState.SHELF, HoldingState.UNDECIDED, HoldingState.LOAN) and now.site != site
 
 
 def _missed(now: Whereabouts, placed: Placed) -> Whereabouts:

@@ -11,7 +11,7 @@ from hub.models import Contradiction, Cursor, Holding, Loan
 from hub.projections.contradictions import Kind, find
 from hub.views import incidents
 from hub.views.view import Cut
-from protocol.events import Borrowed, BorrowReversed, Loaded, Missing, Unloaded
+from protocol.events import Borrowed, BorrowReversed, Loaded, Missing, Undecided, Unloaded
 from tests.hub.cast import HARBOUR, STATION, Journal, borrowed, found, of, opened, returned, settings_in
 from tests.hub.running import Hub
 from tests.hub.test_folds import history
@@ -44,6 +44,18 @@ def test_ordinary_life_is_no_contradiction() -> None:
         ((found("i1"), (STATION, borrowed("i1", "v2"))), Kind.BORROWED_ELSEWHERE, STATION, "e0"),
         ((found("i1"), (STATION, found("i1"))), Kind.SEEN_TWICE, STATION, "e0"),
         ((found("i1"), returned("i1", "v1")), Kind.RETURNED_UNBORROWED, HARBOUR, "e0"),
+        (
+            (found("i1"), of(Unloaded, "i1", "v1"), (STATION, of(Loaded, "i1", "v2")), of(Missing, "i1")),
+            Kind.MISSED_LATE,
+            HARBOUR,
+            "e2",
+        ),
+        (
+            ((STATION, borrowed("i1", "v2")), of(Undecided, "i1", "v9", was_present=True)),
+            Kind.MISSED_LATE,
+            HARBOUR,
+            "e0",
+        ),
         (
             (borrowed("i1", "v1"), (STATION, returned("i1", "v2")), of(BorrowReversed, "i1", "v1")),
             Kind.REVERSED_LATE,

@@ -105,6 +105,18 @@ def counted_anew(boot: str, *before: Fact) -> Whereabouts:
     return holdings.fold([*told[:-1], replace(last, event=replace(last.event, boot=boot))], PATRONS)
 
 
+@pytest.mark.parametrize(
+    "late", [of(Missing, "i1"), of(Undecided, "i1", "v9", was_present=True)], ids=["missing", "undecided"]
+)
+def test_that_a_site_does_not_see_what_is_elsewhere_is_no_news(late: Fact) -> None:
+    """An old card image was put back there, or the tag was hidden when the item left."""
+    stands = place(found("i1"), (STATION, returned("i1", "v2")), late)
+    assert (stands.state, stands.site) == (HoldingState.SHELF, STATION)
+    out = place(found("i1"), (STATION, borrowed("i1", "v2")), late)
+    assert (out.state, out.patron) == (HoldingState.LOAN, "p2")
+    assert place(found("i1"), late).state is not HoldingState.SHELF, "at the site itself it is"
+
+
 def test_what_a_count_that_knew_nothing_did_not_find_is_missing() -> None:
     now = counted_anew("b2", found("i1"))
     assert (now.state, now.site, now.event_id) == (HoldingState.MISSING, HARBOUR, "e1")
