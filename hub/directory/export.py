@@ -7,8 +7,8 @@ there at all, and readable by its owner alone.
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -34,15 +34,15 @@ def export(session: Session, kind: Kind, path: Path, today: date, progress: Prog
 
     Raises ExportRefused for another suffix or, without `replace`, when there is such a file already; and OSError.
     """
-    writer = _WRITERS.get(path.suffix.lower())
+    writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        raise ExportRefused(f"{path.name}: ends in none of {', '.join(_WRITERS)}")
+        raise ExportRefused(f"{path.name}: ends in none of {', '.join(WRITERS)}")
     if path.suffix.lower() == ".mrc" and kind is not Kind.TITLES:
         raise ExportRefused(f"{path.name}: MARC is for titles; {kind} go to .csv or .xlsx")
     if path.exists() and not replace:
         raise ExportRefused(f"{path}: there is such a file already; --replace writes over it")
-    with _whole(path) as file:
-        return writer(file, kind, _records(session, kind, progress), today)
+    with _whole(path) as file, closing(_records(session, kind, progress)) as records:
+        return writer(file, kind, records, today)
 
 
 def columns(kind: Kind) -> list[str]:
@@ -58,14 +58,15 @@ def cells(kind: Kind, record: Any) -> list[str]:
     return ["" if value is None else str(value) for value in values.values()]
 
 
-def _records(session: Session, kind: Kind, progress: Progress) -> Iterator[Any]:
+def _records(session: Session, kind: Kind, progress: Progress) -> Generator[Any]:
     table, name = TABLES[kind]
     of = session.exec(select(func.count()).select_from(table)).one()
     query = select(table).order_by(col(getattr(table, name))).execution_options(yield_per=EVERY)
-    for done, record in enumerate(session.exec(query)):
-        if done % EVERY == 0:
-            progress(done, of)
-        yield record
+    with closing(session.exec(query)) as found:
+        for done, record in enumerate(found):
+            if done % EVERY == 0:
+                progress(done, of)
+            yield record
 
 
 @contextmanager
@@ -85,14 +86,15 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
 
 def _csv(file: IO[bytes], kind: Kind, records: Iterable[Any], _today: date) -> int:
     """With a byte order mark, by which spreadsheets know UTF-8."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns(kind))
     count = 0
-    with io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True) as text:
-        writer = csv.writer(text)
-        writer.writerow(columns(kind))
-        for record in records:
-            count += 1
-            writer.writerow([guard(cell) for cell in cells(kind, record)])
-        text.detach()
+    for record in records:
+        count += 1
+        writer.writerow([guard(cell) for cell in cells(kind, record)])
+    text.flush()
+    text.detach()
     return count
 
 
@@ -125,8 +127,9 @@ def _mrc(file: IO[bytes], _kind: Kind, records: Iterable[Any], today: date) -> i
     return count
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Kind, Iterable[Any], date], int]] = {
+WRITERS: dict[str, Callable[[IO[bytes], Kind, Iterable[Any], date], int]] = {
     ".csv": _csv,
     ".xlsx": _xlsx,
     ".mrc": _mrc,
 }
+"""By suffix: what writes records of a kind as they are on a day, and answers how many."""

@@ -22,6 +22,8 @@ _BETWEEN = re.compile(rb"[\s\x00\x1a]*")
 _ENTRY = re.compile(rb"[0-9A-Z]{3}\d{9}")
 _UNSEEN = re.compile("[\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Marks of direction and of what sorting leaves out."""
+_REFERENCE = re.compile("&#x([0-9A-Fa-f]{4,5});")
+"""What MARC-8 has no code for."""
 _EAST_ASIAN = re.compile(rb"\x1b\$,?1([^\x1b]*)")
 
 
@@ -95,8 +97,8 @@ def _encoding(chunk: Chunk, common: Encoding, marc21: bool) -> Encoding:
         return Encoding.MARC_8
     if is_utf8(chunk.raw):
         return Encoding.UTF_8 if common is not Encoding.GB18030 or chunk.raw[9:10] == b"a" else common
-    if marc21 and common is Encoding.UTF_8 and chunk.raw[9:10] != b"a":
-        return Encoding.MARC_8
+    if marc21 and common is not Encoding.GB18030:
+        return Encoding.UTF_8 if chunk.raw[9:10] == b"a" else Encoding.MARC_8
     return common
 
 
@@ -115,7 +117,8 @@ class _Strict(MARC8ToUnicode):
 def _marc8(raw: bytes) -> str:
     if any(len(found) % 3 for found in _EAST_ASIAN.findall(raw)):
         raise ValueError
-    return str(_Strict().translate(raw))  # type: ignore[no-untyped-call]
+    text = str(_Strict().translate(raw))  # type: ignore[no-untyped-call]
+    return _REFERENCE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 # ------------------------------------------------------------------------------------------------------------- records

@@ -9,13 +9,13 @@ from hub.directory.rows import Audience
 
 OWN = "microlib"
 """In 003: a record this hub exported; 996 then holds what MARC21 has no place for."""
-UNKNOWN_LANGUAGES = ("", "und", "|||")
 
 Trim = Callable[[str], str]
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _TAIL = re.compile(r"[\s/:;,=／：；，]+$")
-_STOP = re.compile(r"(?<=\w{4})\.$|(?<=[)\]])\.$|．$")
+_STOP = re.compile(r"(?<=\w{3})\.$|(?<=[)\]\s])\.$|(?<=[^\W\d_\u0000-\u024f])\.$|．$")
+"""A full stop that ends a field; not one behind one or two Latin letters, which belongs to an abbreviation."""
 _AUDIENCES = {
     **dict.fromkeys("abcj", Audience.CHILDREN),
     "d": Audience.YOUNG,
@@ -87,7 +87,7 @@ def _plain(text: str) -> str:
 
 def _trimmed(text: str) -> str:
     """Without the punctuation that leads to the next subfield (ISBD)."""
-    return _TAIL.sub("", _STOP.sub("", _TAIL.sub("", text.strip())))
+    return _TAIL.sub("", _STOP.sub("", _TAIL.sub("", text.strip()))).replace(" : ", ": ")
 
 
 def _title(record: Record, trim: Trim) -> str:
@@ -106,7 +106,7 @@ def _author(record: Record, trim: Trim) -> str:
 
 
 def _language(record: Record, fixed: str) -> str:
-    if re.fullmatch("[a-z]{3}", fixed[35:38]) and fixed[35:38] not in UNKNOWN_LANGUAGES:
+    if re.fullmatch("[a-z]{3}", fixed[35:38]) and fixed[35:38] != "und":
         return fixed[35:38]
     told = next((field.first("a") for field in record.fields("041")), "")
     return told if len(told) <= 16 else told[:3]
@@ -130,7 +130,8 @@ def _subjects(record: Record, trim: Trim) -> str:
     parts = []
     for field in _original(record, *_SUBJECTS):
         if field.indicators[1:] != "6":  # the same in French
-            parts.append("--".join(filter(None, map(trim, field.all("abcdtvxyz")))))
+            heading = " ".join(filter(None, field.all("abcdnpqt")))
+            parts.append("--".join(filter(None, map(trim, [heading, *field.all("vxyz")]))))
     parts += [trim(part) for field in _original(record, "653") for part in field.all("a")]
     return joined(parts)
 

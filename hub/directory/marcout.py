@@ -10,7 +10,7 @@ from pymarc import Field, Indicators, Record, Subfield
 from pymarc.leader import Leader
 
 from hub.directory.isbn import isbn13
-from hub.directory.marc21 import OWN, UNKNOWN_LANGUAGES
+from hub.directory.marc21 import OWN
 from hub.models import Title
 
 _LEADER = "00000nam a2200000uc 4500"
@@ -30,7 +30,7 @@ def record(title: Title, today: date) -> bytes:
     right = bool(title.isbn) and isbn13(title.isbn) == title.isbn
     for tag, indicators, parts in (
         ("020", "  ", [("a", title.isbn if right else "")]),
-        ("041", "  ", [("a", "" if title.language in UNKNOWN_LANGUAGES else title.language)]),
+        ("041", "  ", [("a", "" if title.language == "und" else title.language)]),
         ("082", "04", [("a", title.dewey)]),
         ("084", "  ", [("a", title.clc), ("2", "clc" if title.clc else "")]),
         ("100", "1 ", [("a", title.author)]),
@@ -50,7 +50,7 @@ def _fixed(title: Title, today: date) -> str:
     year = f"{title.year}" if title.year is not None and 1000 <= title.year <= 2199 else "    "
     language = title.language if re.fullmatch("[a-z]{3}", title.language) else "und"
     audience = _AUDIENCES.get(title.audience, " ")
-    return f"{today:%y%m%d}{'s' if year.strip() else 'n'}{year}    xx      {audience}            {language} d"
+    return f"{today:%y%m%d}{'s' if year.strip() else 'n'}{year}    xx     {audience}            {language} d"
 
 
 def _local(title: Title) -> list[tuple[str, str]]:

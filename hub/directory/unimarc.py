@@ -56,7 +56,10 @@ def _year(record: Record, general: str) -> str:
 
 
 def _subjects(record: Record) -> str:
-    parts = ["--".join(filter(None, field.all("abjtxyz"))) for field in record.fields(*_SUBJECTS)]
+    parts = []
+    for field in record.fields(*_SUBJECTS):
+        heading = ", ".join(filter(None, field.all("abt")))
+        parts.append("--".join(filter(None, [heading, *field.all("jxyz")])))
     parts += [part for field in record.fields("610") for part in field.all("a")]
     return joined(parts)
 
