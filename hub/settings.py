@@ -111,9 +111,9 @@ class Marc(_Section):
 
     id_prefix: Annotated[str, Field(max_length=24)] = ""
     """Put before a record's number (001) to make the title's id; "003": the record's own 003 and a colon."""
-    items_marc21: tuple[ItemField, ...] = ("852 p hi", "949 i a")
+    marc_items: tuple[ItemField, ...] = ("852 p hi", "949 i a")
     """Fields of MARC21 that tell of copies; the first that a record has is taken."""
-    items_unimarc: tuple[ItemField, ...] = ("905 b de", "930 b a")
+    unimarc_items: tuple[ItemField, ...] = ("905 b de", "930 b a")
     """The same for UNIMARC and CNMARC."""
 
 

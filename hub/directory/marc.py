@@ -50,7 +50,7 @@ def _take(plan: Plan, chunk: Chunk, record: Record, settings: Marc) -> None:
             plan.note(chunk.number, field, note)
         plan.take(chunk.number, cells)
         return
-    for copy in _copies(record, settings.items_marc21 if record.is_marc21 else settings.items_unimarc):
+    for copy in _copies(record, settings.marc_items if record.is_marc21 else settings.unimarc_items):
         plan.take(chunk.number, {**copy, "title_id": cells["title_id"]})
 
 

@@ -397,7 +397,7 @@ def test_copies_are_read_from_the_field_a_library_uses() -> None:
     assert [(row.item, row.shelf_mark) for row in items(here)] == [("30001", "PS2384 .M6"), ("30002", "")]
     there = english("n1", ("949", "  $aPS 23$i30003"))
     assert [(row.item, row.shelf_mark) for row in items(there)] == [("30003", "PS 23")]
-    assert [row.item for row in items(here, Marc(items_marc21=("949 i",)))] == ["9"]
+    assert [row.item for row in items(here, Marc(marc_items=("949 i",)))] == ["9"]
     assert items(english()) == []
 
 
