@@ -1,5 +1,6 @@
 """What a row of each kind of file looks like, and what its cells must be."""
 
+import re
 import unicodedata
 from datetime import date
 from enum import StrEnum
@@ -44,12 +45,14 @@ class Condition(StrEnum):
     DAMAGED = "damaged"
 
 
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 def clean(text: str) -> str:
     """Composed characters (NFC) and plain line ends; raises ValueError for characters no text has."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    for character in text:
-        if (unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t") or character in "\ufffe\uffff":
-            raise ValueError(f"holds the control character U+{ord(character):04X}")
+    if found := _NO_TEXT.search(text):
+        raise ValueError(f"holds the control character U+{ord(found.group()):04X}")
     return text
 
 
