@@ -26,6 +26,7 @@ def take(content: bytes, plan: Plan, manner: Manner, settings: Marc, progress: P
     if plan.kind not in (Kind.TITLES, Kind.ITEMS):
         plan.complain(1, "file", f"holds MARC records; {plan.kind} come as CSV or a spreadsheet")
         return
+    plan.of_records = True
     chunks = list(cut(content))
     offsets = {chunk.number: chunk.offset for chunk in chunks}
     plan.place = lambda line, column: f"record {line} (byte {offsets.get(line, 0)})"

@@ -47,6 +47,8 @@ class Plan:
     """What was put right silently otherwise."""
     skipped: list[BadRow] = field(default_factory=list)
     """What was wrong with rows that were left out on request."""
+    of_records: bool = False
+    """It comes from MARC records, of which broken ones may be left out; tables come in whole or not at all."""
     place: Callable[[int, str], str] = lambda line, column: f"line {line}"
     """How a line, or a column of it, is told to people."""
 
@@ -97,7 +99,9 @@ class Plan:
             self.take(line, {name: unguard(cell) for name, cell in zip(names, cells, strict=True)})
 
     def skip_broken(self) -> None:
-        """Leaves out every row that something is wrong with."""
+        """Leaves out every record that something is wrong with; rows of a table stay."""
+        if not self.of_records:
+            return
         broken = {bad.line for bad in self.bad}
         self.skipped, self.bad = [*self.skipped, *self.bad], []
         self.rows = [(line, row) for line, row in self.rows if line not in broken]

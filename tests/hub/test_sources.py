@@ -296,3 +296,13 @@ def test_long_files_tell_how_far_it_is(hub: Hub, tmp_path: Path) -> None:
         plan = sources.read(Kind.TITLES, path, session, hub.settings, progress=lambda *at: read.append(at))
     sources.apply(plan, hub.database, hub.settings, hub.now, lambda *at: written.append(at))
     assert (read, written) == ([(1000, 2502), (2000, 2502)], [(1000, 2500), (2000, 2500)])
+
+
+def test_a_table_is_never_imported_in_part(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("title_id,title\nt2,Two\nt3,\n")
+    with hub.database.read() as session:
+        plan = sources.read(Kind.TITLES, path, session, hub.settings, Manner(skip_broken=True))
+    with pytest.raises(ImportRefused):
+        sources.apply(plan, hub.database, hub.settings, hub.now, lambda done, of: None)
+    assert [row.title_id for row in hub.rows(Title)] == ["t1"]
