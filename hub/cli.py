@@ -1,11 +1,10 @@
-"""`microlib-hub`: serve, ingest, import, check, replay, backup, verify, restore, migrate, staff."""
+"""`microlib-hub`: serve, ingest, import, export, check, replay, backup, verify, restore, migrate, staff."""
 
 import argparse
 import getpass
 import logging
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +12,15 @@ from pathlib import Path
 import uvicorn
 from sqlmodel import Session, select
 
-from hub import agreement, audit, backups, ledger, migrations, refold, restoring, safekeeping, turns, worker
+from hub import agreement, audit, backups, bringing, ledger, migrations, refold, restoring, safekeeping, turns, worker
 from hub.app import create_app, open_database
 from hub.auth import PasswordUnfit, Role, add_staff
 from hub.clock import Clock
+from hub.console import err as _err
+from hub.console import out as _out
+from hub.console import progress as _progress
 from hub.database import Database
-from hub.directory import sources
-from hub.directory.rows import Kind
-from hub.errors import HubError, ImportRefused
+from hub.errors import HubError
 from hub.ledger import Touched
 from hub.models import Cursor
 from hub.settings import Settings, load
@@ -44,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("pymarc").setLevel(logging.ERROR)  # records it reads all the same
     try:
         return int(args.command(load(args.config), args))
     except (HubError, PasswordUnfit) as wrong:
@@ -73,10 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     ingest = add("ingest", _ingest, "take events of some sites in, without pages, beside other processes on one ledger")
     ingest.add_argument("--shards", type=_shards, metavar="SHARDS", help=SHARDS_HELP)
     ingest.add_argument("--i-know", action="store_true", help="as for serve")
-    bring = add("import", _import, "read a CSV file, list every bad row, and import it when told to")
-    bring.add_argument("kind", type=Kind, choices=list(Kind), metavar="KIND", help=", ".join(Kind))
-    bring.add_argument("file", type=Path, metavar="FILE", help="CSV in UTF-8 with a heading")
-    bring.add_argument("--apply", action="store_true", help="import it, all or nothing; without this, only look")
+    bringing.describe_import(
+        add("import", bringing.import_file, "read a file, list every bad row, and import it when told to")
+    )
+    bringing.describe_export(add("export", bringing.export_file, "write titles, items, patrons or sites into a file"))
     check = add("check", _check, "build every projection anew from the ledger and say what differs")
     check.add_argument("--repair", action="store_true", help="write what the ledger says")
     replay = add("replay", _replay, "say from the ledger where items were, or what happened to one")
@@ -131,29 +132,6 @@ def _ingest(settings: Settings, args: argparse.Namespace) -> int:
 def _chosen(settings: Settings, args: argparse.Namespace) -> Shards:
     shards: Shards | None = args.shards
     return Shards.read(settings.ingest.shards) if shards is None else shards
-
-
-def _import(settings: Settings, args: argparse.Namespace) -> int:
-    database = open_database(settings)
-    try:
-        with database.read() as session:
-            plan = sources.read(args.kind, args.file, session, settings)
-        for note in plan.notes:
-            _out(note)
-        if plan.bad:
-            for bad in plan.bad:
-                _out(str(bad))
-            raise ImportRefused(args.file.name, plan.bad)
-        if not args.apply:
-            _out(f"{args.file.name}: {len(plan.rows)} rows of {args.kind} are fine; nothing imported without --apply")
-            return 0
-        count = sources.apply(plan, database, settings, Clock().utc(), _progress("cards hashed"))
-        _out(f"{args.file.name}: {count} rows of {args.kind} imported")
-        return 0
-    except OSError as wrong:
-        raise HubError(f"{args.file}: {wrong.strerror or wrong}") from None
-    finally:
-        database.close()
 
 
 def _check(settings: Settings, args: argparse.Namespace) -> int:
@@ -315,26 +293,5 @@ def _shards(value: str) -> Shards:
         raise argparse.ArgumentTypeError(str(wrong)) from None
 
 
-def _progress(what: str) -> Callable[[int, int], None]:
-    """Tells how far a long work is, at most once a second."""
-    told = time.monotonic()
-
-    def tell(done: int, of: int) -> None:
-        nonlocal told
-        if time.monotonic() >= told + 1:
-            told = time.monotonic()
-            _err(f"{what}: {done} of {of}")
-
-    return tell
-
-
 def _when(moment: datetime) -> str:
     return moment.astimezone().isoformat(sep=" ", timespec="seconds")
-
-
-def _out(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
-def _err(line: str) -> None:
-    sys.stderr.write(line + "\n")

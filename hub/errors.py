@@ -6,7 +6,8 @@ HubError
 ├── PromiseBroken        tell a person: this ledger is older than what sites were promised (rule H9)
 ├── BackupUnfit          tell a person: this copy isn't whole, or isn't one of this ledger
 ├── ShardsTaken          tell a person: another process takes these sites' messages in already
-└── ImportRefused        tell a person: rows of a file are bad, and nothing was imported
+├── ImportRefused        tell a person: rows of a file are bad, and nothing was imported
+└── ExportRefused        tell a person: such a file can't or mustn't be written
 """
 
 from collections.abc import Sequence
@@ -42,11 +43,14 @@ class BadRow:
     """One row of an imported file that can't be taken: its line (1 is the heading), column and the reason."""
 
     line: int
+    """In a spreadsheet the row, in a file of records the record's number."""
     column: str
     why: str
+    place: str = ""
+    """Where that is, in words, when the file has no lines."""
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.why}"
+        return f"{self.place or f'line {self.line}'}, {self.column}: {self.why}"
 
 
 class ImportRefused(HubError):
@@ -56,3 +60,7 @@ class ImportRefused(HubError):
         super().__init__(f"{file}: {len(rows)} problem{'s' if len(rows) != 1 else ''}; nothing was imported")
         self.file = file
         self.rows = tuple(rows)
+
+
+class ExportRefused(HubError):
+    """The file can't be of that kind, or would replace another."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -31,6 +32,7 @@ from protocol.envelope import ZERO, Aside, Batch, Envelope, NotUnderstood, chain
 from protocol.events import CountedAnew, EpochOpened, ForeignFound, ForeignGone, ItemFact, VisitOpened
 from protocol.names import ClockTrust, EventId
 
+_Value = TypeVar("_Value")
 QUARANTINE_KEPT = 200
 """Different batches kept in quarantine per site; beyond it they are only counted in the incident."""
 
@@ -369,7 +371,7 @@ def offsets_of(session: Session, boots: Iterable[tuple[str, str]]) -> dict[tuple
     return found
 
 
-def chunks(values: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
+def chunks(values: Sequence[_Value], size: int = 500) -> Iterable[Sequence[_Value]]:
     """`values` in parts a database takes as parameters."""
     return (values[start : start + size] for start in range(0, len(values), size))
 

@@ -429,6 +429,12 @@ class Title(SQLModel, table=True):
     """`|` between."""
     popularity: int | None = None
     source: str = ""
+    clc: str = Field(default="", index=True)
+    """Number in the Chinese Library Classification."""
+    dewey: str = Field(default="", index=True)
+    """Number in the Dewey Decimal Classification."""
+    audience: str = ""
+    """hub.directory.rows.Audience, or empty where nobody knows."""
 
 
 class Item(SQLModel, table=True):
@@ -436,7 +442,7 @@ class Item(SQLModel, table=True):
 
     __tablename__ = "item"
     item: str = Field(primary_key=True)
-    """Its barcode."""
+    """Its barcode, unless `barcode` says another."""
     title_id: str = Field(foreign_key="title.title_id", index=True)
     tag: str | None = Field(default=None, unique=True)
     home: str | None = Field(default=None, index=True)
@@ -446,6 +452,12 @@ class Item(SQLModel, table=True):
     lending: str = "normal"
     """protocol.directory.Lending."""
     withdrawn: bool = False
+    condition: str = "good"
+    """hub.directory.rows.Condition."""
+    barcode: str | None = Field(default=None, unique=True, index=True)
+    """What is printed on it, where that isn't `item`."""
+    shelf_mark: str = ""
+    """Where it stands at the library; empty: as `hub.directory.marks` makes of the title's class number."""
 
 
 class Patron(SQLModel, table=True):

@@ -24,6 +24,7 @@ from protocol.wording import complaints
 
 ENV_PREFIX = "MICROLIB_HUB_"
 Language = Literal["zh-CN", "en"]
+ItemField = Annotated[str, Field(pattern=r"^[0-9A-Z]{3} [a-z0-9]( [a-z0-9]+)?$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PLACEHOLDERS = ("changeme", "change-me", "change me", "secret", "placeholder", "replace-me", "example", "<")
@@ -106,6 +107,17 @@ class Keeping(_Section):
     """How many are kept. Sites forget only what the second newest holds, so never fewer than two."""
 
 
+class Marc(_Section):
+    """How records of other catalogues are read. An item field: its tag, the barcode's subfield, the shelf mark's."""
+
+    id_prefix: Annotated[str, Field(max_length=24)] = ""
+    """Put before a record's number (001) to make the title's id; "003": the record's own 003 and a colon."""
+    marc_items: tuple[ItemField, ...] = ("852 p hi", "949 i a")
+    """Fields of MARC21 that tell of copies; the first that a record has is taken."""
+    unimarc_items: tuple[ItemField, ...] = ("905 b de", "930 b a")
+    """The same for UNIMARC and CNMARC."""
+
+
 class Sessions(_Section):
     """How long a login holds."""
 
@@ -147,6 +159,8 @@ class Settings(BaseSettings):
     """Section [ingest]."""
     backup: Keeping = Keeping()
     """Section [backup]."""
+    marc: Marc = Marc()
+    """Section [marc]."""
     sessions: Sessions = Sessions()
     """Section [sessions]."""
 

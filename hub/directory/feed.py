@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, tuple_
 from sqlmodel import Session, col, or_, select
 
 from hub.cards import Cards
@@ -207,16 +207,19 @@ def _write(session: Session, bodies: dict[tuple[str, str], Body], now: datetime)
     if not bodies:
         return 0
     version = start = _current(session)
-    for (kind, key), body in bodies.items():
-        known = session.get(DirectoryEntry, (kind, key))
-        if known is None and body is None:
-            continue
-        if known is not None and known.removed == (body is None) and (body is None or known.body == body):
-            continue
-        version += 1
-        entry = known or DirectoryEntry(kind=kind, key=key, version=version, body={})
-        entry.version, entry.body, entry.removed = version, body or {}, body is None
-        session.add(entry)
+    for part in chunks(list(bodies)):
+        named = tuple_(col(DirectoryEntry.kind), col(DirectoryEntry.key)).in_(part)
+        entries = {(entry.kind, entry.key): entry for entry in session.exec(select(DirectoryEntry).where(named))}
+        for kind, key in part:
+            known, body = entries.get((kind, key)), bodies[kind, key]
+            if known is None and body is None:
+                continue
+            if known is not None and known.removed == (body is None) and (body is None or known.body == body):
+                continue
+            version += 1
+            entry = known or DirectoryEntry(kind=kind, key=key, version=version, body={})
+            entry.version, entry.body, entry.removed = version, body or {}, body is None
+            session.add(entry)
     if version > start:
         old = col(DirectoryVersion.at) < now - MARKS_KEPT
         session.execute(delete(DirectoryVersion).where(old))

@@ -1,11 +1,14 @@
 """What a row of each kind of file looks like, and what its cells must be."""
 
+import re
+import unicodedata
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from hub.directory.isbn import bare, isbn13
 from protocol.cards import card_uid
 from protocol.directory import Block, CardClass, Lending
 from protocol.names import GroupName, Isil, ItemId, SiteId, TagUid, TitleId
@@ -24,6 +27,35 @@ class Kind(StrEnum):
     RULES = "rules"
 
 
+class Audience(StrEnum):
+    """Whom a title is for; empty where nobody knows."""
+
+    CHILDREN = "children"
+    YOUNG = "young"
+    ADULT = "adult"
+    ALL = "all"
+
+
+class Condition(StrEnum):
+    """What shape an item is in."""
+
+    NEW = "new"
+    GOOD = "good"
+    WORN = "worn"
+    DAMAGED = "damaged"
+
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """Composed characters (NFC) and plain line ends; raises ValueError for characters no text has."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if found := _NO_TEXT.search(text):
+        raise ValueError(f"holds the control character U+{ord(found.group()):04X}")
+    return text
+
+
 def _nothing(value: Any) -> Any:
     return None if value == "" else value
 
@@ -32,12 +64,18 @@ Whole = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Maybe = BeforeValidator(_nothing)
 Text = Annotated[str, Field(max_length=1000)]
 Named = Annotated[str, Field(min_length=1, max_length=1000)]
+Short = Annotated[str, Field(max_length=64)]
 
 
 class Row(BaseModel):
     """One row; a column it doesn't know is an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _clean(cls, value: Any) -> Any:
+        return clean(value).strip() if isinstance(value, str) else value
 
 
 class TitleRow(Row):
@@ -47,13 +85,35 @@ class TitleRow(Row):
     title: Named
     author: Text = ""
     isbn: Annotated[str, Field(pattern=r"^(\d{13})?$")] = ""
-    language: Annotated[str, Field(max_length=16)] = "und"
+    language: Annotated[str, Field(max_length=16), BeforeValidator(lambda value: value or "und")] = "und"
     year: Annotated[Annotated[int, Field(ge=-3000, le=2200)] | None, Maybe] = None
     themes: Text = ""
     region: Text = ""
     subjects: Text = ""
     popularity: Annotated[Whole | None, Maybe] = None
     source: Text = ""
+    clc: Short = ""
+    dewey: Short = ""
+    audience: Annotated[Audience | None, Maybe] = None
+
+    @field_validator("isbn", mode="before")
+    @classmethod
+    def _isbn(cls, value: Any) -> Any:
+        """Ten digits become thirteen; thirteen are taken as they are, for misprinted ones are on real books."""
+        digits = bare(value) if isinstance(value, str) else value
+        return (isbn13(digits) or digits) if isinstance(digits, str) and len(digits) == 10 else digits
+
+    @field_validator("themes", "subjects")
+    @classmethod
+    def _listed(cls, value: str) -> str:
+        """Each part once, none empty."""
+        return "|".join(dict.fromkeys(part.strip() for part in value.split("|") if part.strip()))
+
+    @field_validator("dewey")
+    @classmethod
+    def _dewey(cls, value: str) -> str:
+        """Without the marks of where it may be shortened."""
+        return value.replace("/", "").replace("'", "").strip()
 
 
 class ItemRow(Row):
@@ -66,6 +126,11 @@ class ItemRow(Row):
     owner: Annotated[Isil | None, Maybe] = None
     """Empty: the first of the settings' owners."""
     lending: str = Lending.NORMAL
+    condition: Annotated[Condition, BeforeValidator(lambda value: value or Condition.GOOD)] = Condition.GOOD
+    barcode: Annotated[ItemId | None, Maybe] = None
+    """What is printed on it, where that isn't `item`."""
+    shelf_mark: Short = ""
+    """Empty: by the title's class number."""
 
     @field_validator("tag", mode="before")
     @classmethod

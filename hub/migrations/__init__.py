@@ -14,12 +14,12 @@ from hub.errors import DatabaseNotReady
 FOLDER = Path(__file__).parent
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the database to the newest version; all or nothing."""
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Brings the database to the newest version, or to the version `to`; all or nothing."""
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def ensure(engine: Engine) -> None:

@@ -7,6 +7,8 @@ from pydantic import ConfigDict, ValidationError
 from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session, col
 
+from hub.directory.marks import shelf_mark
+from hub.directory.rows import Condition
 from hub.models import Holding, Item, LedgerRow, Loan, Title
 from hub.projections.states import HoldingState, LoanState
 from hub.views.view import Cut, Found, View, cut_from, fact_of
@@ -21,6 +23,9 @@ _EXAMPLE: dict[str, Any] = {
     "home": "harbour-bank",
     "owner": "CN-110105001",
     "lending": "normal",
+    "condition": "good",
+    "barcode": "M0001234",
+    "shelf_mark": "I712.45",
     "holding": {
         "state": "loan",
         "site": "harbour-bank",
@@ -70,7 +75,7 @@ class ItemView(View):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     item: str
-    """Its barcode."""
+    """Its barcode, unless `barcode` says another."""
     title_id: str | None
     """Null when a site reported an item the catalogue doesn't know."""
     title: str
@@ -82,6 +87,12 @@ class ItemView(View):
     """ISIL."""
     lending: str | None
     """normal, reference or held; null when not catalogued."""
+    condition: Condition | None
+    """Null when not catalogued."""
+    barcode: str
+    """What is printed on it."""
+    shelf_mark: str
+    """Where it stands at the library: its own mark, else by its title's class number; empty when there is none."""
     holding: HoldingView
 
 
@@ -179,6 +190,9 @@ def _view(
         home=row.home if row else None,
         owner=row.owner if row else None,
         lending=row.lending if row else None,
+        condition=Condition(row.condition) if row else None,
+        barcode=(row.barcode if row else None) or barcode,
+        shelf_mark=shelf_mark(row.shelf_mark if row else "", title.clc if title else "", title.dewey if title else ""),
         holding=HoldingView(
             state=HoldingState(held.state),
             site=held.site,

@@ -6,6 +6,7 @@ from pydantic import ConfigDict
 from sqlalchemy import Select, func, or_, select
 from sqlmodel import Session, col
 
+from hub.directory.rows import Audience
 from hub.models import Holding, Item, Title
 from hub.projections.states import HoldingState
 from hub.views.view import Cut, Found, View, cut_from
@@ -18,7 +19,11 @@ _EXAMPLE: dict[str, Any] = {
     "language": "eng",
     "year": 1960,
     "themes": ["classics"],
+    "region": "north-america",
     "subjects": ["classics", "coming-of-age"],
+    "clc": "I712.45",
+    "dewey": "813.54",
+    "audience": "young",
     "items": 3,
     "on_shelf": 2,
 }
@@ -39,7 +44,15 @@ class TitleView(View):
     year: int | None
     themes: list[str]
     """Strongest first."""
+    region: str
+    """One of the library's regions, or empty."""
     subjects: list[str]
+    clc: str
+    """Number in the Chinese Library Classification, or empty."""
+    dewey: str
+    """Number in the Dewey Decimal Classification, or empty."""
+    audience: Audience | None
+    """Whom it is for; null where nobody knows."""
     items: int
     """Copies that are ours, withdrawn ones left out."""
     on_shelf: int
@@ -97,7 +110,11 @@ def _view(row: Title, copies: int, on_shelf: int) -> TitleView:
         language=row.language,
         year=row.year,
         themes=_parts(row.themes),
+        region=row.region,
         subjects=_parts(row.subjects),
+        clc=row.clc,
+        dewey=row.dewey,
+        audience=Audience(row.audience) if row.audience else None,
         items=copies,
         on_shelf=on_shelf,
     )

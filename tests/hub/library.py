@@ -81,8 +81,9 @@ def barcode(number: int) -> str:
 
 
 def _import(hub: Hub, folder: Path) -> None:
-    titles = "title_id,title,author,language,themes\n" + "".join(
-        f'{key},"{title}","{author}",{language},classics\n' for key, title, author, language in WORKS
+    titles = "title_id,title,author,language,themes,region,clc,audience\n" + "".join(
+        f'{key},"{title}","{author}",{language},classics,{"china,I242" if language == "chi" else ",I561"},adult\n'
+        for key, title, author, language in WORKS
     )
     items = "item,title_id,tag,home\n" + "".join(
         f"{barcode(number)},{WORKS[(number - 1) % len(WORKS)][0]},{tag_of(barcode(number))},{HARBOUR}\n"

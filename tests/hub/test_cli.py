@@ -61,7 +61,7 @@ def test_an_import_looks_first_and_writes_when_told(
     path.write_text("group,loan_days,limit\nadult,0,many\n")
     assert main(["import", "rules", str(path), "--apply", "--config", config]) == 1
     said = capsys.readouterr()
-    assert re.findall(r"^line 2, (\w+):", said.out, re.MULTILINE) == ["limit", "loan_days"]
+    assert re.findall(r"^rules.csv, line 2, (\w+):", said.out, re.MULTILINE) == ["limit", "loan_days"]
     assert "nothing was imported" in said.err
 
 

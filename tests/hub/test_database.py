@@ -7,13 +7,23 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select
 
 from hub.database import Database
 from hub.errors import DatabaseNotReady
 from hub.migrations import ensure, migrate
-from hub.models import Backup, Gap, Meta
+from hub.models import Backup, Gap, Item, Meta, Title
 from tests.hub.cast import NOON
+
+
+@pytest.fixture
+def older(database: Database) -> Database:
+    """A database of version 0002, empty."""
+    with database.engine.begin() as connection:
+        SQLModel.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+    migrate(database.engine, "0002")
+    return database
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
@@ -49,6 +59,31 @@ def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
 
 def test_migrating_twice_is_fine(database: Database) -> None:
     migrate(database.engine)
+
+
+def test_titles_and_items_of_an_older_database_are_kept(older: Database) -> None:
+    with older.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO title (title_id, title, author, isbn, language, themes, region, subjects, source) "
+                "VALUES ('t1', '红楼梦', '', '', 'chi', '', '', '', '')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO item (item, title_id, tag, owner, lending, withdrawn) "
+                "VALUES ('i1', 't1', 'E0040001', 'CN-1', 'normal', false), ('i2', 't1', NULL, 'CN-1', 'held', true)"
+            )
+        )
+    migrate(older.engine)
+    with older.read() as session:
+        (title,) = session.exec(select(Title))
+        items = list(session.exec(select(Item).order_by(col(Item.item))))
+    assert (title.title, title.clc, title.dewey, title.audience) == ("红楼梦", "", "", "")
+    assert [(item.item, item.tag, item.condition, item.barcode, item.shelf_mark) for item in items] == [
+        ("i1", "E0040001", "good", None, ""),
+        ("i2", None, "good", None, ""),
+    ]
 
 
 def test_a_block_that_fails_leaves_nothing(database: Database) -> None:

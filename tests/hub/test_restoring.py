@@ -146,11 +146,23 @@ def test_what_somebody_accepted_to_lose_is_not_asked_again(
     prepare(hub.settings, hub.database, Clock(), Promises(promises), False)
 
 
+SINCE_0001 = (
+    "DROP TABLE contradiction",
+    "DROP INDEX ix_title_clc",
+    "DROP INDEX ix_title_dewey",
+    "DROP INDEX ix_item_barcode",
+    *(f"ALTER TABLE title DROP COLUMN {name}" for name in ("clc", "dewey", "audience")),
+    *(f"ALTER TABLE item DROP COLUMN {name}" for name in ("condition", "barcode", "shelf_mark")),
+)
+"""Takes back what migrations brought since the first tables."""
+
+
 def test_a_backup_from_before_an_update_is_brought_up_to_date(
     hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with hub.database.engine.begin() as connection:
-        connection.execute(text("DROP TABLE contradiction"))
+        for change in SINCE_0001:
+            connection.execute(text(change))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     safekeeping.back_up(hub.settings, hub.database, Clock(), lambda line: None, tmp_path / "backups")
     migrations.migrate(hub.database.engine)

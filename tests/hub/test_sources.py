@@ -6,6 +6,9 @@ import pytest
 
 from hub.database import Database
 from hub.directory import sources
+from hub.directory.comparing import Changes, compare
+from hub.directory.encodings import Encoding
+from hub.directory.plan import Manner
 from hub.directory.rows import Kind
 from hub.errors import ImportRefused
 from hub.models import Card, Holding, Item, Patron, Title
@@ -85,14 +88,14 @@ def test_a_byte_order_mark_blank_lines_and_quoted_newlines_are_fine() -> None:
 
 
 def test_what_is_not_utf_8_says_where() -> None:
-    (sentence,) = told(Kind.TITLES, b"title_id,title\nt1,ok\nt2,\xb7\xe3\n")
+    (sentence,) = told(Kind.TITLES, b"title_id,title\nt1,ok\nt2,caf\xe9\n")
     assert sentence.startswith("line 3, file: isn't UTF-8")
 
 
 def test_unknown_and_missing_columns_are_named() -> None:
     assert told(Kind.TITLES, "title_id,titel\n") == [
         "line 1, titel: is no column of titles; those are title_id, title, author, isbn, language, year, themes, "
-        "region, subjects, popularity, source",
+        "region, subjects, popularity, source, clc, dewey, audience",
         "line 1, title: this column is missing",
     ]
 
@@ -144,3 +147,162 @@ def test_a_renamed_title_reaches_its_items(hub: Hub, tmp_path: Path) -> None:
     hub.bring(Kind.TITLES, "title_id,title\nt1,Renamed\n", tmp_path)
     (entry,) = [row for row in hub.tables()["directory"] if row["kind"] == "item"]
     assert entry["body"]["title"] == "Renamed"
+
+
+def test_files_of_before_class_numbers_go_on_to_work_and_keep_what_they_dont_tell(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.TITLES, "title_id,title,author,clc,dewey,audience\nt1,One,Wei,I247.5,895.13/52,young\n", tmp_path)
+    hub.bring(Kind.ITEMS, "item,title_id,tag,condition,barcode,shelf_mark\ni1,t1,E0040001,worn,B1,I247 W\n", tmp_path)
+    hub.bring(Kind.TITLES, "title_id,title\nt1,Uno\n", tmp_path)
+    hub.bring(Kind.ITEMS, "item,title_id,home\ni1,t1,harbour-bank\n", tmp_path)
+    (title,) = hub.rows(Title)
+    assert (title.title, title.author, title.clc, title.dewey, title.audience) == (
+        "Uno", "Wei", "I247.5", "895.1352", "young",
+    )  # fmt: skip
+    (item,) = hub.rows(Item)
+    assert (item.home, item.tag, item.condition, item.barcode, item.shelf_mark) == (
+        "harbour-bank", "E0040001", "worn", "B1", "I247 W",
+    )  # fmt: skip
+    hub.bring(Kind.TITLES, "title_id,title,clc,audience\nt1,Uno,,\n", tmp_path)
+    (title,) = hub.rows(Title)
+    assert (title.clc, title.audience) == ("", "")
+
+
+def test_what_a_new_item_doesnt_tell_has_a_default(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.ITEMS, "item,title_id,condition,barcode,shelf_mark\ni1,t1,,,\n", tmp_path)
+    (item,) = hub.rows(Item)
+    assert (item.condition, item.barcode, item.shelf_mark) == ("good", None, "")
+
+
+def test_a_tag_stays_with_an_item_of_a_file_without_tags(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.ITEMS, "item,title_id,tag\ni1,t1,E0040001\n", tmp_path)
+    hub.bring(Kind.ITEMS, "item,title_id\ni1,t1\n", tmp_path)
+    assert [row.tag for row in hub.rows(Item)] == ["E0040001"]
+
+
+def test_a_barcode_belongs_to_one_item_and_may_change_hands_within_a_file(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.ITEMS, "item,title_id,barcode\ni1,t1,B1\ni2,t1,B2\n", tmp_path)
+    plan = hub.bring(Kind.ITEMS, "item,title_id,barcode\ni3,t1,B1\ni4,t1,B4\ni5,t1,B4\n", tmp_path, apply=False)
+    assert [str(bad) for bad in plan.bad] == [
+        "line 2, barcode: B1 belongs to item i1 already",
+        "line 4, barcode: B4 belongs to line 3 already",
+    ]
+    hub.bring(Kind.ITEMS, "item,title_id,barcode\ni1,t1,B2\ni2,t1,B1\n", tmp_path)
+    assert {row.item: row.barcode for row in hub.rows(Item)} == {"i1": "B2", "i2": "B1"}
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8", "utf-8-sig", "utf-16"])
+def test_a_table_is_read_in_each_encoding_a_spreadsheet_saves(encoding: str) -> None:
+    plan = sources.parse(Kind.TITLES, "file.csv", "title_id,title\nt1,红楼梦\nt2,阿Q正传\n".encode(encoding))
+    assert plan.bad == []
+    assert [getattr(row, "title", "") for _, row in plan.rows] == ["红楼梦", "阿Q正传"]
+    assert plan.notes == (["file.csv isn't UTF-8 and was read as GB18030 (GBK)"] if encoding.startswith("gb") else [])
+
+
+def test_damaged_utf_8_is_not_taken_for_chinese() -> None:
+    content = "title_id,title\nt1,红楼梦西游记水浒传\n".encode() + "t2,三国演义".encode()[:-1] + b"\n"
+    (sentence,) = told(Kind.TITLES, content)
+    assert sentence.startswith("line 3, file: isn't UTF-8")
+
+
+def test_an_encoding_that_is_said_and_doesnt_fit() -> None:
+    plan = sources.parse(Kind.TITLES, "file.csv", "title_id,title\nt1,Émile\n".encode(), Manner(Encoding.UTF_16))
+    assert len(plan.bad) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("year", "MCM", "'MCM' isn't a whole number"),
+        ("year", "9999", "'9999' is more than 2200"),
+        ("year", "-4000", "'-4000' is less than -3000"),
+        ("isbn", "978-7", "'978-7' isn't 13 digits, or 10 of which the last one checks the others"),
+        ("isbn", "0306406153", "'0306406153' isn't 13 digits, or 10 of which the last one checks the others"),
+        ("audience", "babies", "'babies' is none of 'children', 'young', 'adult' or 'all'"),
+        ("clc", "I" * 65, "has 65 characters; 64 are the most"),
+        ("title", "a\x07b", "holds the control character U+0007"),
+        ("title", "a\x00b", "holds the control character U+0000"),
+        ("popularity", "1.5", "'1.5' isn't a whole number"),
+    ],
+)
+def test_what_is_wrong_with_a_cell_is_said_in_plain_words(column: str, value: str, why: str) -> None:
+    heading, cells = (
+        (f"title_id,title,{column}", f"t1,One,{value}") if column != "title" else ("title_id,title", f"t1,{value}")
+    )
+    assert told(Kind.TITLES, f"{heading}\n{cells}\n") == [f"line 2, {column}: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        (
+            Kind.ITEMS,
+            "item,title_id,condition\ni1,t1,fine\n",
+            "condition: 'fine' is none of 'new', 'good', 'worn' or 'damaged'",
+        ),
+        (Kind.ITEMS, "item,title_id,tag\ni1,t1,XYZ\n", "tag: 'XYZ' isn't 8 to 32 hexadecimal digits"),
+        (Kind.PATRONS, "patron,until\np1,soon\n", "until: 'soon' isn't a date such as 2026-11-23"),
+        (Kind.RULES, "group,loan_days,limit\nadult,,5\n", "loan_days: is empty"),
+        (Kind.TITLES, 'title_id,title\nt1,"One\n', "row: a quotation mark is opened and never closed"),
+        (
+            Kind.TITLES,
+            'title_id,title\nt1,"One"s\n',
+            "row: something stands between a closing quotation mark and the next comma; inside a cell double the mark",
+        ),
+    ],
+)
+def test_the_same_for_other_files(kind: Kind, text: str, said: str) -> None:
+    assert told(kind, text) == [f"line 2, {said}"]
+
+
+def test_isbns_lose_their_hyphens_and_ten_digits_become_thirteen() -> None:
+    plan = sources.parse(Kind.TITLES, "f.csv", b"title_id,title,isbn\nt1,One,0-306-40615-2\nt2,Two,978-0-306-40615-7\n")
+    assert [getattr(row, "isbn", "") for _, row in plan.rows] == ["9780306406157"] * 2
+
+
+def changes_of(hub: Hub, kind: Kind, text: str, tmp_path: Path) -> Changes:
+    plan = hub.bring(kind, text, tmp_path, apply=False)
+    assert plan.bad == []
+    with hub.database.read() as session:
+        return compare(session, plan, OWNER, lambda done, of: None)
+
+
+def test_a_look_counts_what_would_change_and_tells_the_first_differences(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.ITEMS, "item,title_id,lending,home\ni1,t1,,\ni2,t1,,\ni3,t1,,\n", tmp_path)
+    text = "item,title_id,lending,home\ni1,t1,,\ni2,t1,reference,harbour-bank\ni3,t1,withdrawn,\ni4,t1,,\n"
+    changes = changes_of(hub, Kind.ITEMS, text, tmp_path)
+    assert str(changes) == "1 new, 1 changed, 1 unchanged, 1 withdrawn"
+    assert changes.first == [
+        "line 3, i2: home nothing becomes 'harbour-bank'; lending 'normal' becomes 'reference'",
+        "line 4, i3: is withdrawn",
+        "line 5, i4: is new",
+    ]
+    hub.bring(Kind.ITEMS, text, tmp_path)
+    assert str(changes_of(hub, Kind.ITEMS, text, tmp_path)) == "0 new, 0 changed, 4 unchanged, 0 withdrawn"
+
+
+def test_a_patron_with_two_cards_is_one_patron_in_a_look(hub: Hub, tmp_path: Path) -> None:
+    text = f"patron,name,group,card_uid\np1,Wei,adult,{UID}\np1,Wei,adult,0102030A\n,,,0102030B\n"
+    text = text.replace("card_uid\n", "card_uid,card_class\n").replace(f"{UID}\n", f"{UID},\n")
+    text = text.replace("0A\n", "0A,\n").replace("0B\n", "0B,courier\n")
+    assert str(changes_of(hub, Kind.PATRONS, text, tmp_path)) == "1 new, 0 changed, 0 unchanged, 0 withdrawn"
+
+
+def test_long_files_tell_how_far_it_is(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("title_id,title\n" + "".join(f"n{n},N\n" for n in range(2500)))
+    read: list[tuple[int, int]] = []
+    written: list[tuple[int, int]] = []
+    with hub.database.read() as session:
+        plan = sources.read(Kind.TITLES, path, session, hub.settings, progress=lambda *at: read.append(at))
+    sources.apply(plan, hub.database, hub.settings, hub.now, lambda *at: written.append(at))
+    assert (read, written) == ([(1000, 2502), (2000, 2502)], [(1000, 2500), (2000, 2500)])
+
+
+def test_a_table_is_never_imported_in_part(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "titles.csv"
+    path.write_text("title_id,title\nt2,Two\nt3,\n")
+    with hub.database.read() as session:
+        plan = sources.read(Kind.TITLES, path, session, hub.settings, Manner(skip_broken=True))
+    with pytest.raises(ImportRefused):
+        sources.apply(plan, hub.database, hub.settings, hub.now, lambda done, of: None)
+    assert [row.title_id for row in hub.rows(Title)] == ["t1"]

@@ -97,8 +97,17 @@ def test_titles_tell_how_many_copies_stand_on_shelves(program: httpx.Client) -> 
 
     assert title["items"] == 9
     assert title["on_shelf"] == 6
+    assert (title["region"], title["clc"], title["dewey"], title["audience"]) == ("china", "I242", "", "adult")
     assert program.get(f"{API}/titles/t01").json() == title
     assert program.get(f"{API}/titles?language=eng&theme=classics").json()["total"] == 5
+
+
+def test_items_tell_their_condition_and_where_they_stand_at_the_library(program: httpx.Client) -> None:
+    item = program.get(f"{API}/items/M0001").json()
+
+    assert (item["condition"], item["barcode"], item["shelf_mark"]) == ("good", "M0001", "I242")
+    unknown = program.get(f"{API}/items?q=X77").json()["rows"]
+    assert all(row["condition"] is None for row in unknown)
 
 
 def test_patrons_are_told_with_cards_by_label(program: httpx.Client) -> None:
