@@ -11,7 +11,7 @@ from hub.restock.planner.prices import Prices, margins
 from hub.restock.planner.problem import Problem
 from hub.restock.planner.world import Floats, Ints
 
-GRAINS = 2**40
+GRAINS = 2**50
 """Whole numbers that the dearest column is split into; the solver counts in those."""
 
 

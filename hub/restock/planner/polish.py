@@ -1,27 +1,29 @@
 """Makes a draft a little better, one small change after another, until none of those tried helps."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from hub.restock.planner.draft import Draft
+from hub.restock.planner.relaxed import Cancelled
 from hub.restock.planner.world import Floats, Ints
 
 LEAST = 1e-7
 WEAKEST, OTHERS = 3, 3
+ROUNDS, TRIES = 4, 600
 
 
-def polish(draft: Draft, left: Floats, scarcity: Floats, reach: float, tries: int, rounds: int = 4) -> float:
+def polish(draft: Draft, spare: Floats, usual: float, cancelled: Callable[[], bool]) -> None:
     """Tries copies that prices find worth having, or nearly; each alone, or in place of another.
 
-    `left` are the columns' margins and `scarcity` what a copy of each group is worth elsewhere. Only columns within
-    `reach` of paying are tried, the best `tries` of them a round. The answer is what was gained.
+    `spare` is what each column leaves beyond all prices, `usual` the worth of a usual column: what is a third of it
+    from paying isn't tried. Raises Cancelled.
     """
-    gained = 0.0
-    for _ in range(rounds):
-        now = _round(draft, left - scarcity[draft.problem.group], reach, tries)
-        gained += now
-        if now <= 1e-5 * max(1.0, abs(draft.worth())):
-            break
-    return gained
+    for _ in range(ROUNDS):
+        if cancelled():
+            raise Cancelled
+        if _round(draft, spare, 0.3 * usual, TRIES) <= 1e-5 * abs(draft.worth()):
+            return
 
 
 def _round(draft: Draft, spare: Floats, reach: float, tries: int) -> float:

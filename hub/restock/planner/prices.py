@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hub.restock.planner.problem import Problem
-from hub.restock.planner.world import Floats
+from hub.restock.planner.problem import MANY, Problem
+from hub.restock.planner.world import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,15 +43,10 @@ def margins(problem: Problem, prices: Prices) -> Floats:
     return left
 
 
-def bound(problem: Problem, prices: Prices, left: Floats | None = None) -> tuple[float, Floats]:
-    """The most that any plan can be worth, pinned copies left aside, and what one more copy of each group would bring.
-
-    `left` are the margins at these prices, where they are known.
-    """
+def bound(problem: Problem, prices: Prices, left: Floats, order: Ints) -> float:
+    """The most that any plan can be worth, pinned copies left aside; `left` are the margins at these sound prices."""
     p = problem
-    left = margins(p, prices) if left is None else left
     home = p.handling + prices.moves
-    order = np.lexsort((-left, p.group))
     group = p.group[order]
     rank = np.arange(p.size) - np.searchsorted(group, np.arange(len(p.at_sites)))[group]
     best = left[order]
@@ -60,13 +55,42 @@ def bound(problem: Problem, prices: Prices, left: Floats | None = None) -> tuple
     worth += float(prices.capacity @ p.capacity + prices.arrivals @ p.arrivals + prices.moves * p.moves)
     worth += float(prices.van_in @ p.van_in + prices.van_out @ p.van_out)
     worth += float(np.where(prices.demand > 0, prices.demand * p.most, prices.demand * p.least).sum())
-    return worth, spared
+    return worth
 
 
 def sound(problem: Problem, prices: Prices) -> Prices:
-    """The nearest prices that prove a bound: none below 0, none of a demand beyond what missing it costs."""
+    """The nearest prices that prove a bound: none below 0 or of what has no limit, none beyond what missing costs."""
     p = problem
+
+    def limited(price: Floats, limit: Ints) -> Floats:
+        return np.where(limit < MANY, np.maximum(price, 0.0), 0.0)
+
     return Prices(
-        np.maximum(prices.capacity, 0), np.maximum(prices.arrivals, 0), np.maximum(prices.van_in, 0),
-        np.maximum(prices.van_out, 0), max(prices.moves, 0.0), np.clip(prices.demand, -p.price, p.price),
+        limited(prices.capacity, p.capacity),
+        limited(prices.arrivals, p.arrivals),
+        limited(prices.van_in, p.van_in),
+        limited(prices.van_out, p.van_out),
+        max(prices.moves, 0.0) if p.moves < MANY else 0.0,
+        np.clip(prices.demand, -p.price, np.where(p.most < MANY, p.price, 0.0)),
     )
+
+
+def scarcity(problem: Problem, prices: Prices, left: Floats, order: Ints) -> Floats:
+    """What a copy of each group is worth at these prices to the next that wants it; `order` ranks columns by group."""
+    p = problem
+    groups = len(p.at_sites)
+    begins = np.searchsorted(p.group, np.arange(groups))
+    many = np.bincount(p.group, minlength=groups)
+    sent = p.at_sites + p.at_library
+    home = p.handling + prices.moves
+    wanted = np.bincount(p.group, weights=left > 0, minlength=groups)
+    idle = np.where(wanted <= p.at_sites, -home, 0.0)
+    if not p.size:
+        return idle
+    following = np.where(sent < many, left[order[np.minimum(begins + sent, p.size - 1)]], -np.inf)
+    return np.maximum(idle, following)
+
+
+def ranked(problem: Problem, left: Floats) -> Ints:
+    """Columns by group, those that leave most first."""
+    return np.lexsort((-left, problem.group))

@@ -12,6 +12,9 @@ import numpy as np
 
 from hub.restock.planner.world import LIBRARY, UNLIMITED, Floats, Ints, World, total
 
+MANY = UNLIMITED // 2
+"""A limit from here on is none, whatever pins took off it."""
+
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
@@ -35,6 +38,8 @@ class Problem:
     """What a column brings: expected loans, and the bonus of a reservation."""
     loans: Floats
     """Expected loans alone."""
+    reserved: Ints
+    """Copies that patrons wait for, by arc."""
     at_sites: Ints
     """Free copies of each group at sites now."""
     at_library: Ints
@@ -51,10 +56,11 @@ class Problem:
     least: Ints
     most: Ints
     price: Floats
-    pinned_loans: float
-    """Expected loans of pinned copies."""
+    arc_pinned_loans: Floats
+    """Expected loans of the pinned copies of each arc."""
     pinned_moves: int
     bonus: float
+    """What serving a reservation counts for; more than anything that stands against it."""
 
     @property
     def size(self) -> int:
@@ -129,7 +135,7 @@ def build(world: World) -> Problem:
     return Problem(
         world=world, arc_group=arc_group, arc_site=arc_site, pinned=pinned, there=there,
         arc=arc, group=group, site=site, arriving=arriving,
-        value=loans + bonus * (rank < reserved[arc]), loans=loans,
+        value=loans + bonus * (rank < reserved[arc]), loans=loans, reserved=reserved,
         at_sites=at_sites, at_library=at_library,
         capacity=world.sites.capacity - total(arc_site, pinned, sites),
         arrivals=world.sites.arrivals - total(pins.target[bound & moved], pins.count[bound & moved], sites),
@@ -139,7 +145,7 @@ def build(world: World) -> Problem:
         handling=world.limits.handling,
         member_column=member_column, member_demand=member_demand,
         least=world.demands.least - demand_pinned, most=world.demands.most - demand_pinned, price=world.demands.price,
-        pinned_loans=float(np.where(full > 0, ending[np.arange(arcs), np.maximum(full, 1) - 1], 0.0).sum()),
+        arc_pinned_loans=np.where(full > 0, ending[np.arange(arcs), np.maximum(full, 1) - 1], 0.0),
         pinned_moves=int(pins.count[moved].sum()),
         bonus=bonus,
     )

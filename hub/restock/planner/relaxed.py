@@ -1,0 +1,139 @@
+"""Finds the prices at which sites, vans and themes share out what is scarce: the dual of the linear program.
+
+PDLP's own Python class wants SciPy's matrices; the messages that OR-tools' solvers speak are filled here instead,
+straight from columns of numbers.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from ortools.math_opt import callback_pb2, model_parameters_pb2, model_pb2, parameters_pb2, result_pb2
+from ortools.math_opt.core.python import solver
+from ortools.util.python import solve_interrupter
+
+from hub.restock.planner.prices import Prices, margins, ranked, scarcity, sound
+from hub.restock.planner.problem import Bools, Problem
+from hub.restock.planner.program import Program, program
+from hub.restock.planner.world import Floats
+
+EXACT = 30_000
+"""Up to so many columns the simplex method is as fast and proves more."""
+LARGE = 500_000
+SAMPLE = 200_000
+"""Columns of the groups that stand for all, about."""
+KEPT = 0.35
+"""Share of columns weighed after that."""
+FINE, COARSE = 1e-4, 1e-3
+"""How far PDLP goes, below and above LARGE columns: relative error of rows and value."""
+THREADS = 2
+"""Fixed, that every machine counts in the same order and finds the same prices."""
+CHUNK = 100_000
+"""Numbers handed over at a time, that they don't all stand twice in memory."""
+ITERATIONS = 20_000
+
+
+class Cancelled(Exception):
+    """Whoever asked for a plan no longer wants it."""
+
+
+def solve(problem: Problem, cancelled: Callable[[], bool]) -> Prices:
+    """Prices near the best. Raises Cancelled.
+
+    Where there are very many columns, a share of the groups finds what prices are like, and only columns that may
+    pay at those are then weighed.
+    """
+    if problem.size <= LARGE:
+        return _solved(problem, program(problem), cancelled)
+    every = -(-problem.size // SAMPLE)
+    chance = np.random.default_rng(problem.world.seed).permutation(len(problem.at_sites)) % every == 0
+    first = _solved(problem, program(problem, chance[problem.group], 1 / every), cancelled)
+    return _solved(problem, program(problem, promising(problem, first)), cancelled)
+
+
+def promising(problem: Problem, prices: Prices) -> Bools:
+    """Columns that may be worth having where prices are about as given: stays, and a share of the rest."""
+    left = margins(problem, prices)
+    spare = left - scarcity(problem, prices, left, ranked(problem, left))[problem.group]
+    far = problem.size - round(KEPT * problem.size)
+    return (spare > np.partition(spare, far)[far]) | ~problem.arriving
+
+
+def _solved(problem: Problem, asked: Program, cancelled: Callable[[], bool]) -> Prices:
+    settings = parameters_pb2.SolveParametersProto()
+    kind = parameters_pb2.SOLVER_TYPE_GLOP
+    size = len(asked.cost)
+    if size > EXACT:
+        kind = parameters_pb2.SOLVER_TYPE_PDLP
+        settings.threads = THREADS
+        aim = COARSE if problem.size > LARGE else FINE
+        ends = settings.pdlp.termination_criteria
+        ends.simple_optimality_criteria.eps_optimal_absolute = aim
+        ends.simple_optimality_criteria.eps_optimal_relative = aim
+        ends.iteration_limit = ITERATIONS
+        settings.pdlp.presolve_options.use_glop = False
+    bell = solve_interrupter.SolveInterrupter()
+
+    def heard(lines: list[str]) -> None:
+        if cancelled():
+            bell.interrupt()
+
+    found = solver.solve(
+        _message(asked),
+        kind,
+        parameters_pb2.SolverInitializerProto(),
+        settings,
+        model_parameters_pb2.ModelSolveParametersProto(),
+        heard,
+        callback_pb2.CallbackRegistrationProto(),
+        None,
+        bell.pybind_interrupter,
+    )
+    if cancelled():
+        raise Cancelled
+    return sound(problem, _prices(asked, _duals(asked, found)))
+
+
+def _message(asked: Program) -> model_pb2.ModelProto:
+    message = model_pb2.ModelProto()
+    variables, rows = message.variables, message.linear_constraints
+    variables.ids.extend(range(len(asked.cost)))
+    variables.lower_bounds.extend([0.0] * len(asked.cost))
+    variables.upper_bounds.extend(asked.top.tolist())
+    variables.integers.extend([False] * len(asked.cost))
+    message.objective.maximize = True
+    priced = np.flatnonzero(asked.cost)
+    message.objective.linear_coefficients.ids.extend(priced.tolist())
+    message.objective.linear_coefficients.values.extend(asked.cost[priced].tolist())
+    rows.ids.extend(range(len(asked.low)))
+    rows.lower_bounds.extend(asked.low.tolist())
+    rows.upper_bounds.extend(asked.high.tolist())
+    order = np.lexsort((asked.column, asked.row))
+    for begin in range(0, len(order), CHUNK):
+        part = order[begin : begin + CHUNK]
+        message.linear_constraint_matrix.row_ids.extend(asked.row[part].tolist())
+        message.linear_constraint_matrix.column_ids.extend(asked.column[part].tolist())
+        message.linear_constraint_matrix.coefficients.extend(asked.entry[part].tolist())
+    return message
+
+
+def _duals(asked: Program, found: result_pb2.SolveResultProto) -> Floats:
+    """What one more of each row brings; 0 for all where the solver gave nothing, which proves a poorer bound only."""
+    duals = np.zeros(len(asked.low))
+    for solution in found.solutions:
+        if solution.HasField("dual_solution"):
+            values = solution.dual_solution.dual_values
+            duals[np.fromiter(values.ids, np.int64)] = np.fromiter(values.values, np.float64)
+            break
+    return np.where(np.isfinite(duals), duals, 0.0)
+
+
+def _prices(asked: Program, duals: Floats) -> Prices:
+    at = asked.blocks
+    return Prices(
+        duals[at[1] : at[2]],
+        duals[at[2] : at[3]],
+        duals[at[3] : at[4]],
+        duals[at[4] : at[5]],
+        float(duals[at[5]]),
+        duals[at[6] : at[7]],
+    )
