@@ -62,7 +62,7 @@ class Missed:
     lacking: int
     """Copies that aren't to be had for it at any price: too few suit and may go there."""
     cost: float
-    """About how many loans meeting the rest of it would cost elsewhere, beyond what its own price saves."""
+    """About how many loans meeting the rest of it would give up elsewhere; what the wish is worth not taken off."""
     in_the_way: tuple[Limit, ...]
     """What is used up that it would need."""
     theme: str | None = None
@@ -149,7 +149,7 @@ def missed(draft: Draft, prices: Prices) -> tuple[Missed, ...]:
         columns = p.member_column[order[begins[row] : begins[row + 1]]]
         short = bool(draft.shown[row] < p.least[row])
         much = int(p.least[row] - draft.shown[row]) if short else int(draft.shown[row] - p.most[row])
-        offers = spare[columns[taken[columns] != short]]
+        offers = spare[columns[taken[columns] != short]] + prices.demand[row]
         costs = np.sort(-offers if short else offers)[:much]
         level, wanted = (p.least, wants.least) if short else (p.most, wants.most)
         found.append(

@@ -109,7 +109,7 @@ def _placed(
     left = margins(problem, prices)
     most = bound(problem, prices, left, ranked(problem, left))
     progress(Stage.PLACING)
-    return settle(problem, prices, _lean(problem, after), cancelled), most
+    return settle(problem, prices, most, _lean(problem, after), cancelled), most
 
 
 def _lean(problem: Problem, after: Plan | None) -> Floats:

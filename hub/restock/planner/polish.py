@@ -1,85 +1,44 @@
-"""Makes a draft a little better, one small change after another, until none of those tried helps."""
-
-from collections.abc import Callable
+"""Makes a draft better where room was left, and where prices hardly tell columns apart."""
 
 import numpy as np
 
 from hub.restock.planner.draft import Draft
-from hub.restock.planner.relaxed import Cancelled
-from hub.restock.planner.world import Floats, Ints
+from hub.restock.planner.relaxed import EXACT, whole
+from hub.restock.planner.world import Floats
 
-LEAST = 1e-7
-WEAKEST, OTHERS = 3, 3
-ROUNDS, TRIES = 4, 600
+UNDECIDED = 2_000
+"""Columns weighed anew: those whose price is nearest to what they bring."""
+GAP = 2e-4
+"""Share of the bound that isn't worth weighing them for."""
+TRIES = 5_000
+"""Copies tried for room that was left."""
 
 
-def polish(draft: Draft, spare: Floats, usual: float, cancelled: Callable[[], bool]) -> None:
-    """Tries copies that prices find worth having, or nearly; each alone, or in place of another.
+def polish(draft: Draft, spare: Floats, most: float) -> Draft:
+    """A draft no worse that still breaks nothing.
 
-    `spare` is what each column leaves beyond all prices, `usual` the worth of a usual column: what is a third of it
-    from paying isn't tried. Raises Cancelled.
+    `spare` is what each column leaves beyond all prices and `most` the bound; a world of up to EXACT columns has its
+    undecided ones weighed in whole copies against each other.
     """
-    for _ in range(ROUNDS):
-        if cancelled():
-            raise Cancelled
-        if _round(draft, spare, 0.3 * usual, TRIES) <= 1e-5 * abs(draft.worth()):
-            return
-
-
-def _round(draft: Draft, spare: Floats, reach: float, tries: int) -> float:
     p = draft.problem
-    nexts = np.flatnonzero(draft.count < draft.many)
-    promise = spare[draft.first[nexts] + draft.count[nexts]]
-    order = np.argsort(-promise, kind="stable")
-    order = order[promise[order] > -reach][:tries]
-    lasts = np.flatnonzero(draft.count > 0)
-    loss = spare[draft.first[lasts] + draft.count[lasts] - 1]
-    weak = lasts[np.argsort(loss, kind="stable")]
-    by_site = _lists(weak, p.arc_site, p.sites)
-    by_group = _lists(weak, p.arc_group, len(p.at_sites))
-    movers = weak[draft.count[weak] > draft.stays[weak]][:WEAKEST].tolist()
-    gained = 0.0
-    for arc in weak[: tries // 4].tolist():
-        gained += draft.attempt((), (arc,), LEAST) or 0.0
-    for arc in nexts[order].tolist():
-        gained += _best(draft, arc, by_site, by_group, movers)
-    return gained
+    if not p.size or most - draft.worth() <= GAP * abs(most):
+        return draft
+    _fill(draft, spare)
+    if p.size > EXACT:
+        return draft
+    near = np.abs(spare)
+    many = min(UNDECIDED, p.size)
+    free = near <= np.partition(near, many - 1)[many - 1]
+    better = whole(p, free, draft.taken() > 0)
+    if better is None:
+        return draft
+    other = Draft(p, np.bincount(p.arc[better], minlength=len(p.arc_group)))
+    return other if not other.broken() and other.worth() > draft.worth() else draft
 
 
-def _best(draft: Draft, arc: int, by_site: "_Lists", by_group: "_Lists", movers: list[int]) -> float:
-    """The first of a few ways to have another copy at `arc` that pays, if one does."""
-    p = draft.problem
-    site, group = int(p.arc_site[arc]), int(p.arc_group[arc])
-    here = [(), *((other,) for other in by_site.some(site, WEAKEST) if other != arc)]
-    full = draft.used[site] >= p.capacity[site]
-    short = draft.placed[group] >= p.at_sites[group] + p.at_library[group]
-    there = [(other,) for other in by_group.some(group, OTHERS) if other != arc]
-    if not short:
-        there.insert(0, ())
-    tight = draft.moves >= p.moves
-    gained = 0.0
-    for taken in here[1:] if full else here:
-        for brought in there:
-            for freed in [(), *((mover,) for mover in movers if mover != arc)] if tight else [()]:
-                less = dict.fromkeys((*taken, *brought, *freed))
-                gain = draft.attempt((arc,), less, LEAST)
-                if gain is not None:
-                    return gain
-    return gained
-
-
-class _Lists:
-    """Arcs by what they belong to, weakest first."""
-
-    def __init__(self, arcs: Ints, begins: Ints) -> None:
-        self.arcs, self.begins = arcs, begins
-
-    def some(self, of: int, many: int) -> list[int]:
-        begin, end = int(self.begins[of]), int(self.begins[of + 1])
-        found: list[int] = self.arcs[begin : min(end, begin + many)].tolist()
-        return found
-
-
-def _lists(arcs: Ints, key: Ints, size: int) -> _Lists:
-    order = np.argsort(key[arcs], kind="stable")
-    return _Lists(arcs[order], np.searchsorted(key[arcs][order], np.arange(size + 1)))
+def _fill(draft: Draft, spare: Floats) -> None:
+    """Adds copies that pay and fit, most promising first."""
+    arcs = np.flatnonzero(draft.count < draft.many)
+    promise = spare[draft.first[arcs] + draft.count[arcs]]
+    for arc in arcs[np.argsort(-promise, kind="stable")][:TRIES].tolist():
+        draft.attempt((arc,), (), 1e-9)

@@ -19,8 +19,8 @@ STEPS = 60
 """Prices of broken limits rise so often at most; the last rise is far beyond any column's worth."""
 
 
-def settle(problem: Problem, prices: Prices, lean: Floats, cancelled: Callable[[], bool]) -> Draft:
-    """A draft that breaks nothing. `lean` is what each column is preferred by, little beside its worth.
+def settle(problem: Problem, prices: Prices, most: float, lean: Floats, cancelled: Callable[[], bool]) -> Draft:
+    """A draft that breaks nothing. `most` is the bound that the prices prove; `lean` is what each column is preferred by, little beside its worth.
 
     Raises Cancelled.
     """
@@ -39,8 +39,7 @@ def settle(problem: Problem, prices: Prices, lean: Floats, cancelled: Callable[[
         if draft.broken():
             _trim(draft, spare)
         if not draft.broken():
-            polish(draft, spare, usual, cancelled)
-            return draft
+            return polish(draft, spare, most)
         raised = _dearer(draft, raised, rise)
         rise *= 2
     raise ArithmeticError("no plan was found that keeps the limits, though there is one")

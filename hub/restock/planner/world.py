@@ -98,7 +98,10 @@ class Stock(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates(Columns):
-    """Where a group may be worth having, and what it would bring there over the next cycle."""
+    """Where a group may be brought, and what it would bring there over the next cycle.
+
+    A group is brought to other sites only for a reservation, and never more copies of it than a row has numbers.
+    """
 
     group: Ints
     site: Ints
