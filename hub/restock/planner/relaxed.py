@@ -76,7 +76,7 @@ def _solved(problem: Problem, asked: Program, cancelled: Callable[[], bool]) -> 
     found = _asked(_message(asked), kind, settings, cancelled)
     if cancelled():
         raise Cancelled
-    return sound(problem, _prices(asked, _duals(asked, found)))
+    return sound(problem, _prices(problem, asked, _duals(asked, found)))
 
 
 def _asked(
@@ -163,13 +163,18 @@ def _duals(asked: Program, found: result_pb2.SolveResultProto) -> Floats:
     return np.where(np.isfinite(duals), duals, 0.0)
 
 
-def _prices(asked: Program, duals: Floats) -> Prices:
-    at = asked.blocks
+def _prices(problem: Problem, asked: Program, duals: Floats) -> Prices:
+    """A site's arrivals cost what coming there costs beyond its van, the transfer and handling it."""
+    p, at = problem, asked.blocks
+    van_in, moves = np.maximum(duals[at[3] : at[4]], 0), max(float(duals[at[5]]), 0.0)
+    known = np.full(p.sites, moves + p.handling)
+    called = p.van >= 0
+    known[called] += van_in[p.van[called]]
     return Prices(
-        duals[at[1] : at[2]],
-        duals[at[2] : at[3]],
-        duals[at[3] : at[4]],
-        duals[at[4] : at[5]],
-        float(duals[at[5]]),
-        duals[at[6] : at[7]],
+        capacity=duals[at[1] : at[2]],
+        arrivals=duals[at[2] : at[3]] - known,
+        van_in=van_in,
+        van_out=duals[at[4] : at[5]],
+        moves=moves,
+        demand=duals[at[6] : at[7]],
     )
