@@ -44,7 +44,7 @@ class Refusal:
         """One sentence that says what to change."""
         where = self.place or "the library"
         return {
-            Reason.NOT_THERE: f"{self.wanted} copies of {self.group} are pinned at {where}, but {self.possible} are there",
+            Reason.NOT_THERE: f"{self.wanted} copies of {self.group} are pinned at {where}, but {self.possible} are",
             Reason.BARRED: f"{self.wanted} copies of {self.group} are pinned to {where}, which it is barred from",
             Reason.SITE_FULL: f"{self.wanted} copies are pinned to {where}, which holds {self.possible}",
             Reason.ARRIVALS: f"{self.wanted} copies are pinned to arrive at {where}, where {self.possible} may",
@@ -76,9 +76,7 @@ def check(problem: Problem) -> None:
     for group in np.flatnonzero(p.at_library < 0).tolist():
         wanted = int(pins.count[(pins.group == group) & (pins.origin == LIBRARY)].sum())
         found.append(Refusal(Reason.NOT_THERE, wanted, wanted + int(p.at_library[group]), groups[group]))
-    barred = np.isin(
-        p.arc_group * len(sites) + p.arc_site, world.barred.group * len(sites) + world.barred.site
-    )
+    barred = np.isin(p.arc_group * len(sites) + p.arc_site, world.barred.group * len(sites) + world.barred.site)
     for arc in np.flatnonzero(barred & (p.pinned > 0)).tolist():
         found.append(
             Refusal(Reason.BARRED, int(p.pinned[arc]), 0, groups[p.arc_group[arc]], sites.ids[p.arc_site[arc]])

@@ -18,9 +18,7 @@ GRAINS = 2**50
 def flow(problem: Problem, prices: Prices, lean: Floats, kept: Ints) -> Ints:
     """Columns of `kept` that are taken; `lean` is added to what each column is worth."""
     p = problem
-    coupled = Prices(
-        np.zeros(p.sites), np.zeros(p.sites), prices.van_in, prices.van_out, prices.moves, prices.demand
-    )
+    coupled = Prices(np.zeros(p.sites), np.zeros(p.sites), prices.van_in, prices.van_out, prices.moves, prices.demand)
     worth = (margins(p, coupled) + lean)[kept]
     groups, sites = len(p.at_sites), p.sites
     doors, ends = groups, groups + sites
@@ -30,7 +28,11 @@ def flow(problem: Problem, prices: Prices, lean: Floats, kept: Ints) -> Ints:
     group, site = np.arange(groups), np.arange(sites)
     sent = p.at_sites + p.at_library
     tails = [p.group[kept], doors + site, ends + site, group, group]
-    heads = [np.where(p.arriving[kept], doors, ends) + p.site[kept], ends + site, *[np.full(n, sink) for n in (sites, groups, groups)]]
+    heads = [
+        np.where(p.arriving[kept], doors, ends) + p.site[kept],
+        ends + site,
+        *[np.full(n, sink) for n in (sites, groups, groups)],
+    ]
     room = [np.ones(len(kept)), p.arrivals, p.capacity, p.at_library, p.at_sites]
     cost = [-worth, np.zeros(sites), np.zeros(sites), np.zeros(groups), np.full(groups, home)]
     network = SimpleMinCostFlow()
@@ -46,4 +48,5 @@ def flow(problem: Problem, prices: Prices, lean: Floats, kept: Ints) -> Ints:
     status = network.solve()
     if status != network.OPTIMAL:
         raise ArithmeticError(f"the flow of copies has no solution ({status})")
-    return kept[network.flows(arcs[: len(kept)]) > 0]
+    taken: Ints = kept[network.flows(arcs[: len(kept)]) > 0]
+    return taken

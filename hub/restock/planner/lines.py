@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
 import numpy as np
 
 from hub.restock.planner.draft import Draft
 from hub.restock.planner.problem import Bools, Problem
 from hub.restock.planner.world import LIBRARY, Floats, Ints, World
+
+
+Column = TypeVar("Column", Ints, Floats)
 
 
 class Kind(IntEnum):
@@ -66,7 +70,9 @@ class Lines:
     def __getitem__(self, row: int) -> Line:
         sites = self.world.sites.ids
         origin, target = int(self.origin[row]), int(self.target[row])
-        kind = Kind.STAY if origin == target else Kind.HOME if target < 0 else Kind.BRING if origin < 0 else Kind.MOVE_ON
+        kind = (
+            Kind.STAY if origin == target else Kind.HOME if target < 0 else Kind.BRING if origin < 0 else Kind.MOVE_ON
+        )
         return Line(
             self.world.groups[self.group[row]],
             sites[origin] if origin >= 0 else None,
@@ -89,7 +95,7 @@ def lines(draft: Draft) -> Lines:
     gone = np.maximum(p.there, 0) - held
     come = np.maximum(draft.count - draft.stays, 0)
     sums = np.concatenate([[0.0], np.cumsum(p.loans)])
-    first, count = draft.first, draft.count
+    first = draft.first
     staying = np.flatnonzero(held)
     stay_loans = sums[first[staying] + held[staying]] - sums[first[staying]]
 
@@ -114,8 +120,9 @@ def lines(draft: Draft) -> Lines:
     loans, forgone = read(each_in, target), read(each_out, origin)
     order = np.argsort(np.concatenate([p.arc_group[staying], group[at]]), kind="stable")
 
-    def joined(pinned: Ints | Floats, kept: Ints | Floats, moved: Ints | Floats) -> Ints | Floats:
-        return np.concatenate([pinned, np.concatenate([kept, moved])[order]])
+    def joined(pinned: Column, kept: Column, moved: Column) -> Column:
+        found: Column = np.concatenate([pinned, np.concatenate([kept, moved])[order]])
+        return found
 
     return Lines(
         p.world,

@@ -32,7 +32,9 @@ class Scarce:
 
     limit: Limit
     price: float
-    """What one more place, move, or one copy less wanted, would bring, in loans."""
+    """What the last one is worth, in loans; a plan made after this one begins from it."""
+    brings: float
+    """About what one more place or transfer, or one copy less wanted or forbidden, would bring, in loans."""
     used: int
     allowed: int
     site: str | None = None
@@ -74,13 +76,22 @@ def scarce(draft: Draft, prices: Prices) -> tuple[Scarce, ...]:
     p, world = draft.problem, draft.problem.world
     sites, vans, wants = world.sites, world.vans, world.demands
     found: list[Scarce] = []
+    next_at, next_in = _next(draft, prices)
+    by_van = np.full(len(vans), -np.inf)
+    called = p.van >= 0
+    np.maximum.at(by_van, p.van[called], next_in[called])
+
+    def more(price: Floats, following: Floats, row: int) -> float:
+        return float(np.clip(price[row] + following[row], 0, price[row]))
+
     for limit, price, used, left, most in (
         (Limit.CAPACITY, prices.capacity, draft.used, p.capacity, sites.capacity),
         (Limit.ARRIVALS, prices.arrivals, draft.came, p.arrivals, sites.arrivals),
     ):
         for site in _dear(price):
             spent = int(most[site] - left[site] + used[site])
-            found.append(Scarce(limit, float(price[site]), spent, int(most[site]), site=sites.ids[site]))
+            brings = more(price, next_at if limit is Limit.CAPACITY else next_in, site)
+            found.append(Scarce(limit, float(price[site]), brings, spent, int(most[site]), site=sites.ids[site]))
     for limit, price, used, left in (
         (Limit.VAN_IN, prices.van_in, draft.van_in, p.van_in),
         (Limit.VAN_OUT, prices.van_out, draft.van_out, p.van_out),
@@ -88,9 +99,11 @@ def scarce(draft: Draft, prices: Prices) -> tuple[Scarce, ...]:
         for van in _dear(price):
             most_of = int(vans.capacity[van])
             spent = most_of - int(left[van]) + int(used[van])
-            found.append(Scarce(limit, float(price[van]), spent, most_of, van=vans.ids[van]))
+            brings = more(price, by_van, van) if limit is Limit.VAN_IN else float(price[van])
+            found.append(Scarce(limit, float(price[van]), brings, spent, most_of, van=vans.ids[van]))
     if prices.moves > TRIFLE and world.limits.moves is not None:
-        found.append(Scarce(Limit.MOVES, prices.moves, draft.moves + p.pinned_moves, world.limits.moves))
+        brings = float(np.clip(prices.moves + next_in.max(initial=-np.inf), 0, prices.moves))
+        found.append(Scarce(Limit.MOVES, prices.moves, brings, draft.moves + p.pinned_moves, world.limits.moves))
     for limit, price, wanted, level in (
         (Limit.LEAST, -prices.demand, wants.least, p.least),
         (Limit.MOST, prices.demand, wants.most, p.most),
@@ -98,8 +111,23 @@ def scarce(draft: Draft, prices: Prices) -> tuple[Scarce, ...]:
         for row in _dear(price):
             spent = int(draft.shown[row] + wanted[row] - level[row])
             theme, site = world.themes.ids[wants.theme[row]], sites.ids[wants.site[row]]
-            found.append(Scarce(limit, float(price[row]), spent, int(wanted[row]), site=site, theme=theme))
+            worth = float(price[row])
+            found.append(Scarce(limit, worth, worth, spent, int(wanted[row]), site=site, theme=theme))
     return tuple(found)
+
+
+def _next(draft: Draft, prices: Prices) -> tuple[Floats, Floats]:
+    """By site, what the best copy that isn't there would leave beyond all prices: any copy, and one that arrives."""
+    p = draft.problem
+    left = margins(p, prices)
+    spare = left - scarcity(p, prices, left, ranked(p, left))[p.group]
+    arcs = np.flatnonzero(draft.count < draft.many)
+    column = draft.first[arcs] + draft.count[arcs]
+    any_copy, arriving = np.full(p.sites, -np.inf), np.full(p.sites, -np.inf)
+    np.maximum.at(any_copy, p.arc_site[arcs], spare[column])
+    come = p.arriving[column]
+    np.maximum.at(arriving, p.arc_site[arcs][come], spare[column][come])
+    return any_copy, arriving
 
 
 def _dear(price: Floats) -> list[int]:
@@ -121,7 +149,11 @@ def recalled(problem: Problem, known: tuple[Scarce, ...]) -> Prices:
     capacity, arrivals = zero.capacity.copy(), zero.arrivals.copy()
     van_in, van_out, demand, moves = zero.van_in.copy(), zero.van_out.copy(), zero.demand.copy(), 0.0
     for one in known:
-        site, van, row = sites.get(one.site or ""), vans.get(one.van or ""), wanted.get((one.theme or "", one.site or ""))
+        site, van, row = (
+            sites.get(one.site or ""),
+            vans.get(one.van or ""),
+            wanted.get((one.theme or "", one.site or "")),
+        )
         if one.limit is Limit.MOVES:
             moves = one.price
         elif one.limit in (Limit.LEAST, Limit.MOST):

@@ -10,8 +10,8 @@ UNDECIDED = 2_000
 """Columns weighed anew: those whose price is nearest to what they bring."""
 GAP = 2e-4
 """Share of the bound that isn't worth weighing them for."""
-TRIES = 5_000
-"""Copies tried for room that was left."""
+TRIES, SHARE = 5_000, 40
+"""Copies tried for room that was left: at least so many, and one of so many columns."""
 
 
 def polish(draft: Draft, spare: Floats, most: float) -> Draft:
@@ -38,7 +38,8 @@ def polish(draft: Draft, spare: Floats, most: float) -> Draft:
 
 def _fill(draft: Draft, spare: Floats) -> None:
     """Adds copies that pay and fit, most promising first."""
+    p = draft.problem
     arcs = np.flatnonzero(draft.count < draft.many)
     promise = spare[draft.first[arcs] + draft.count[arcs]]
-    for arc in arcs[np.argsort(-promise, kind="stable")][:TRIES].tolist():
+    for arc in arcs[np.argsort(-promise, kind="stable")][: max(TRIES, p.size // SHARE)].tolist():
         draft.attempt((arc,), (), 1e-9)

@@ -50,7 +50,9 @@ def bound(problem: Problem, prices: Prices, left: Floats, order: Ints) -> float:
     group = p.group[order]
     rank = np.arange(p.size) - np.searchsorted(group, np.arange(len(p.at_sites)))[group]
     best = left[order]
-    spared = np.where(rank < p.at_sites[group], best + home, np.where(rank < (p.at_sites + p.at_library)[group], best, 0))
+    spared = np.where(
+        rank < p.at_sites[group], best + home, np.where(rank < (p.at_sites + p.at_library)[group], best, 0)
+    )
     worth = float(np.maximum(spared, 0).sum()) - home * float(p.at_sites.sum())
     worth += float(prices.capacity @ p.capacity + prices.arrivals @ p.arrivals + prices.moves * p.moves)
     worth += float(prices.van_in @ p.van_in + prices.van_out @ p.van_out)

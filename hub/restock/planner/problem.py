@@ -111,8 +111,11 @@ def build(world: World) -> Problem:
     rate[at(key_of_cand)] = cand.loans * ((1 - world.limits.fatigue) ** cand.stale)[:, None]
     known = np.zeros(arcs, np.int64)
     known[at(key_of_cand)] = width
-    closed = np.isin(keys, np.concatenate([world.cooling.group, world.barred.group]) * sites
-                     + np.concatenate([world.cooling.site, world.barred.site]))
+    closed = np.isin(
+        keys,
+        np.concatenate([world.cooling.group, world.barred.group]) * sites
+        + np.concatenate([world.cooling.site, world.barred.site]),
+    )
     barred = np.isin(keys, world.barred.group * sites + world.barred.site)
     free = at_library + at_sites
     stays = np.where(barred, 0, np.maximum(there, 0))
@@ -133,18 +136,32 @@ def build(world: World) -> Problem:
     ending = np.cumsum(rate, axis=1)
     full = np.minimum(pinned, width)
     return Problem(
-        world=world, arc_group=arc_group, arc_site=arc_site, pinned=pinned, there=there,
-        arc=arc, group=group, site=site, arriving=arriving,
-        value=loans + bonus * (rank < reserved[arc]), loans=loans, reserved=reserved,
-        at_sites=at_sites, at_library=at_library,
+        world=world,
+        arc_group=arc_group,
+        arc_site=arc_site,
+        pinned=pinned,
+        there=there,
+        arc=arc,
+        group=group,
+        site=site,
+        arriving=arriving,
+        value=loans + bonus * (rank < reserved[arc]),
+        loans=loans,
+        reserved=reserved,
+        at_sites=at_sites,
+        at_library=at_library,
         capacity=world.sites.capacity - total(arc_site, pinned, sites),
         arrivals=world.sites.arrivals - total(pins.target[bound & moved], pins.count[bound & moved], sites),
         van_in=_van_left(world, pins.target, bound & moved),
-        van_out=_van_left(world, pins.origin, seeded & moved) - _van_sum(world, total(arc_site, np.maximum(there, 0), sites)),
+        van_out=_van_left(world, pins.origin, seeded & moved)
+        - _van_sum(world, total(arc_site, np.maximum(there, 0), sites)),
         moves=(UNLIMITED if world.limits.moves is None else world.limits.moves) - int(pins.count[moved].sum()),
         handling=world.limits.handling,
-        member_column=member_column, member_demand=member_demand,
-        least=world.demands.least - demand_pinned, most=world.demands.most - demand_pinned, price=world.demands.price,
+        member_column=member_column,
+        member_demand=member_demand,
+        least=world.demands.least - demand_pinned,
+        most=world.demands.most - demand_pinned,
+        price=world.demands.price,
         arc_pinned_loans=np.where(full > 0, ending[np.arange(arcs), np.maximum(full, 1) - 1], 0.0),
         pinned_moves=int(pins.count[moved].sum()),
         bonus=bonus,

@@ -57,7 +57,8 @@ def promising(problem: Problem, prices: Prices) -> Bools:
     left = margins(problem, prices)
     spare = left - scarcity(problem, prices, left, ranked(problem, left))[problem.group]
     far = problem.size - round(KEPT * problem.size)
-    return (spare > np.partition(spare, far)[far]) | ~problem.arriving
+    best: Bools = (spare > np.partition(spare, far)[far]) | ~problem.arriving
+    return best
 
 
 def _solved(problem: Problem, asked: Program, cancelled: Callable[[], bool]) -> Prices:

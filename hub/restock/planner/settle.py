@@ -20,8 +20,9 @@ STEPS = 60
 
 
 def settle(problem: Problem, prices: Prices, most: float, lean: Floats, cancelled: Callable[[], bool]) -> Draft:
-    """A draft that breaks nothing. `most` is the bound that the prices prove; `lean` is what each column is preferred by, little beside its worth.
+    """A draft that breaks nothing.
 
+    `most` is the bound that the prices prove; `lean` what each column is preferred by, little beside its worth.
     Raises Cancelled.
     """
     p = problem
@@ -29,7 +30,7 @@ def settle(problem: Problem, prices: Prices, most: float, lean: Floats, cancelle
     left = margins(p, prices)
     spare = left - scarcity(p, prices, left, ranked(p, left))[p.group]
     kept = np.flatnonzero((spare > -NEAR * usual) | ~p.arriving)
-    rise = 0.002 * usual
+    rise = 0.0005 * usual
     raised = prices
     for _ in range(STEPS):
         if cancelled():

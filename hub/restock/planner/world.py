@@ -4,7 +4,6 @@ Sites, groups, themes and vans are numbered by their place in the tuple of their
 of these it counts. A group is the copies that can stand for each other: one title in one condition.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -244,7 +243,9 @@ class World:
         _sound("candidates.loans", loans)
         rising = np.flatnonzero((np.diff(loans, axis=1) > 1e-9).any(axis=1))
         if rising.size:
-            raise BadWorld(f"candidates.loans: row {rising[0]} rises; another copy can't bring more than the one before")
+            raise BadWorld(
+                f"candidates.loans: row {rising[0]} rises; another copy can't bring more than the one before"
+            )
         _sound("demands.price", demands.price)
         over = np.flatnonzero(demands.least > demands.most)
         if over.size:
@@ -289,6 +290,6 @@ def _once(name: str, first: Ints, second: Ints) -> None:
         raise BadWorld(f"{name}: row {row} says something of {first[row]}, {second[row]} a second time")
 
 
-def total(keys: Ints, counts: Sequence[int] | Ints, size: int) -> Ints:
+def total(keys: Ints, counts: Ints | Floats, size: int) -> Ints:
     """Sum of `counts` for each key from 0 to `size` - 1."""
     return np.bincount(keys, weights=np.asarray(counts, np.float64), minlength=size)[:size].astype(np.int64)

@@ -66,10 +66,10 @@ def test_no_plan_breaks_a_limit(world: World) -> None:
     try:
         made = plan(world)
     except Infeasible as error:
-        assert error.refusals
-        assert str(error)
+        found = [] if error.refusals and str(error) else ["refused without a reason"]
     else:
-        assert wrongs(world, made) == []
+        found = wrongs(world, made)
+    assert found == []
 
 
 @QUICK
@@ -119,7 +119,13 @@ def test_what_is_pinned_survives_replanning(world: World, data: st.DataObject) -
 
 def test_the_hit_goes_where_it_is_read_most_and_the_dust_goes_home() -> None:
     made = plan(town())
-    assert after(made) == {("hit", "mill"): 1, ("hit", "quay"): 1, ("slow", "mill"): 1, ("slow", "quay"): 1, ("dust", None): 2}
+    assert after(made) == {
+        ("hit", "mill"): 1,
+        ("hit", "quay"): 1,
+        ("slow", "mill"): 1,
+        ("slow", "quay"): 1,
+        ("dust", None): 2,
+    }
     assert made.expected_loans == pytest.approx(6.0)
     assert made.moves == 6
     assert {line.kind for line in made.lines} == {Kind.BRING, Kind.HOME}
@@ -145,7 +151,7 @@ def test_one_more_place_is_worth_what_it_would_bring() -> None:
     wider = town(stock=stock, sites=Sites(("mill", "quay"), [2, 2], [UNLIMITED, UNLIMITED], [0, 0]))
     (shelf,) = [one for one in plan(tight).scarce if one.limit is Limit.CAPACITY and one.site == "mill"]
     assert (shelf.used, shelf.allowed) == (1, 1)
-    assert shelf.price == pytest.approx(plan(wider).objective - plan(tight).objective)
+    assert shelf.brings == pytest.approx(plan(wider).objective - plan(tight).objective)
 
 
 def test_a_van_that_is_full_says_so() -> None:
@@ -160,7 +166,7 @@ def test_a_theme_is_shown_where_its_price_is_worth_it_and_missed_with_a_reason_w
     (miss,) = made.missed
     assert (miss.wish, miss.theme, miss.site, miss.wanted, miss.there) == (Wish.SHORT, "sea", "mill", 2, 1)
     assert miss.lacking == 0
-    assert miss.cost > 0.1
+    assert miss.cost == pytest.approx(0.1)
     assert Limit.CAPACITY in miss.in_the_way
     assert plan(replace(asked, demands=Demands([0], [0], [2], [2], [5.0]))).missed == ()
 
@@ -194,7 +200,7 @@ def test_what_sat_untaken_is_worth_less_there() -> None:
     ("changes", "reason", "words"),
     [
         ({"pins": Pins([0], [LIBRARY], [LIBRARY], [3])}, Reason.NOT_THERE, "3 copies of hit are pinned at the library"),
-        ({"pins": Pins([2], [0], [LIBRARY], [3])}, Reason.NOT_THERE, "3 copies of dust are pinned at mill, but 2"),
+        ({"pins": Pins([2], [0], [LIBRARY], [3])}, Reason.NOT_THERE, "3 copies of dust are pinned at mill, but 2 are"),
         ({"pins": Pins([0], [LIBRARY], [1], [1]), "barred": Pairs([0], [1])}, Reason.BARRED, "barred"),
         (
             {"pins": Pins([0, 1], [LIBRARY] * 2, [1, 1], [2, 1])},
@@ -206,7 +212,11 @@ def test_what_sat_untaken_is_worth_less_there() -> None:
             Reason.ARRIVALS,
             "2 copies are pinned to arrive at quay, where 1",
         ),
-        ({"pins": Pins([0], [LIBRARY], [1], [2]), "vans": Vans(("blue",), [1])}, Reason.VAN_IN, "by blue, which carries 1"),
+        (
+            {"pins": Pins([0], [LIBRARY], [1], [2]), "vans": Vans(("blue",), [1])},
+            Reason.VAN_IN,
+            "by blue, which carries 1",
+        ),
         ({"barred": Pairs([2], [0]), "vans": Vans(("blue",), [1])}, Reason.VAN_OUT, "2 copies must leave by blue"),
         ({"sites": Sites(("mill", "quay"), [0, 2], [9, 9], [0, 0]), "limits": Limits(1)}, Reason.MOVES, "2 transfers"),
     ],
