@@ -11,7 +11,6 @@ from hub.restock.planner.draft import Draft
 from hub.restock.planner.problem import Bools, Problem
 from hub.restock.planner.world import LIBRARY, Floats, Ints, World
 
-
 Column = TypeVar("Column", Ints, Floats)
 
 

@@ -19,6 +19,8 @@ from hub.restock.planner.world import Floats
 EXACT = 30_000
 """Up to so many columns the simplex method is as fast and proves more."""
 LARGE = 500_000
+SIFTED = 2
+"""How often the promising columns are chosen anew: the first prices are those of a sample only."""
 SAMPLE = 200_000
 """Columns of the groups that stand for all, about."""
 KEPT = 0.35
@@ -48,8 +50,10 @@ def solve(problem: Problem, cancelled: Callable[[], bool]) -> Prices:
         return _solved(problem, program(problem), cancelled)
     every = -(-problem.size // SAMPLE)
     chance = np.random.default_rng(problem.world.seed).permutation(len(problem.at_sites)) % every == 0
-    first = _solved(problem, program(problem, chance[problem.group], 1 / every), cancelled)
-    return _solved(problem, program(problem, promising(problem, first)), cancelled)
+    prices = _solved(problem, program(problem, chance[problem.group], 1 / every), cancelled)
+    for _ in range(SIFTED):
+        prices = _solved(problem, program(problem, promising(problem, prices)), cancelled)
+    return prices
 
 
 def promising(problem: Problem, prices: Prices) -> Bools:
