@@ -3,11 +3,23 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks import city, frames, ingest, journal, stopwatch
+from benchmarks import city, frames, ingest, journal, planner, stopwatch
 
-ALL = {"journal": journal.contest, "ingest": ingest.contest, "frames": frames.contest, "city": city.contest}
+Maker = Callable[[Path], AbstractContextManager[stopwatch.Contest]]
+
+ALL: dict[str, Maker] = {
+    "journal": journal.contest,
+    "ingest": ingest.contest,
+    "frames": frames.contest,
+    "city": city.contest,
+    "planner": planner.small,
+}
+LARGE: dict[str, Maker] = {"planner-m": planner.medium, "planner-l": planner.large}
+"""Only where they are named, or asked for all at once: they take minutes and gigabytes."""
 
 
 def main() -> int:
@@ -16,23 +28,27 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(ALL)} (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="turns for each (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=Path.cwd(), help="on the disk to measure (default: here)")
+    parser.add_argument("--large", action="store_true", help=f"with {' and '.join(LARGE)} (minutes, gigabytes)")
     args = parser.parse_args()
-    unknown = sorted(set(args.names) - set(ALL))
+    known = ALL | LARGE
+    unknown = sorted(set(args.names) - set(known))
     if unknown:
-        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(ALL)}")
-    for name in args.names or ALL:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in args.names or (known if args.large else ALL):
         scratch = tempfile.TemporaryDirectory(prefix=".bench-", dir=args.folder)
-        with scratch as folder, ALL[name](Path(folder)) as contest:
+        with scratch as folder, known[name](Path(folder)) as contest:
             show(name, stopwatch.run(contest, args.rounds))
     return 0
 
 
 def show(name: str, result: stopwatch.Result) -> None:
-    """One paragraph of three lines."""
+    """One paragraph: the ratio, both rates, and what else was seen."""
     contest = result.contest
     print(f"{name}: {result.ratio:.3g} of the reference")
     print(f"  {result.rate:>12,.1f} {contest.unit}/s  {contest.ours}")
     print(f"  {result.reference_rate:>12,.1f} {contest.unit}/s  {contest.reference}", flush=True)
+    for note in contest.notes():
+        print(f"  {note}", flush=True)
 
 
 if __name__ == "__main__":

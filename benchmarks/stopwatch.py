@@ -17,6 +17,10 @@ class Contest:
     our_turn: Callable[[], Turn]
     reference: str
     reference_turn: Callable[[], Turn]
+    notes: Callable[[], tuple[str, ...]] = tuple
+    """What else was seen, asked for once all turns are over."""
+    rounds: int | None = None
+    """How many turns of each, none of them uncounted, where a turn takes long; None for as many as are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,9 @@ class Result:
 
 def run(contest: Contest, rounds: int) -> Result:
     """Runs both in turns `rounds` times, after one turn that doesn't count."""
-    pairs = [(_rate(contest.our_turn), _rate(contest.reference_turn)) for _ in range(rounds + 1)][1:]
+    uncounted = 1 if contest.rounds is None else 0
+    many = rounds if contest.rounds is None else contest.rounds
+    pairs = [(_rate(contest.our_turn), _rate(contest.reference_turn)) for _ in range(many + uncounted)][uncounted:]
     return Result(
         contest,
         statistics.median(ours for ours, _ in pairs),

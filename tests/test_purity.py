@@ -28,6 +28,8 @@ PURE_FILES = (
     "hub/directory/marks.py",
     "hub/projections/*.py",
     "hub/restock/arrivals.py",
+    "hub/restock/__init__.py",
+    "hub/restock/planner/*.py",
     "firmware_sim/__init__.py",
     "firmware_sim/people.py",
 )
@@ -66,6 +68,10 @@ LIBRARIES = frozenset(
         "pydantic",
         "pydantic_core",
         "argon2.low_level",
+        "numpy",
+        "ortools.graph",
+        "ortools.math_opt",
+        "ortools.util",
     }
 )
 """All that they may import of others: nothing here opens, waits, asks the time or throws dice."""
