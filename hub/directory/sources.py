@@ -23,6 +23,7 @@ from hub.directory.rows import NEEDED, ROWS, WITHDRAWN, ItemRow, Kind, PatronRow
 from hub.errors import BadRow, ImportRefused
 from hub.ledger import Touched
 from hub.models import Card, Item, Patron, Rule, Site, Title
+from hub.search import index
 from hub.settings import Settings
 from protocol.cards import card_secret
 from protocol.directory import CardClass, Lending
@@ -250,6 +251,7 @@ def _hash_cards(plan: Plan, salt: bytes, progress: Progress) -> dict[str, str]:
 
 def _write_titles(session: Session, plan: Plan, _settings: Settings, _secrets: dict[str, str]) -> feed.Stale:
     changed = {row.title_id for _, row in plan.of(TitleRow) if _upsert(session, Title, row.title_id, row.model_dump())}
+    index.renew(session, changed)
     stale = feed.Stale()
     for part in ledger.chunks(sorted(changed)):
         stale.items.update(session.exec(select(Item.item).where(col(Item.title_id).in_(part))))
