@@ -4,8 +4,8 @@
     clc:I2* year:2010-2020
     红楼梦 OR author:"Jane Austen"
 
-Words beside each other are all wanted, as with AND; NOT leaves out, OR widens, brackets group; AND binds closer than OR.
-A value with blanks or signs stands in quotes (a quote in it as \\" and a backslash as \\\\); `*` after it: what begins so.
+Words beside each other are all wanted, as with AND, which binds closer than OR; NOT leaves out, brackets group. A value
+with blanks or signs stands in quotes (a quote in it as \\" and a backslash as \\\\); `*` after it: what begins so.
 Full-width signs are read as the plain ones they stand for, and fields also by their Chinese names.
 """
 
@@ -146,10 +146,10 @@ class _Piece:
 
     @property
     def shown(self) -> str:
-        return f"“{self.text}”" if self.kind != "end" else "the end"
+        return "the end" if self.kind == "end" else f"“{self.text}{':' * (self.kind == 'field')}”"
 
 
-_PLAIN = str.maketrans("：（）＊“”＂＼－", ":()*\"\"\"\\-")
+_PLAIN = str.maketrans("：（）＊“”＂＼－", ':()*"""\\-')
 _PIECE = re.compile(
     r"""(?P<blank>\s+)|(?P<sign>[()*])|(?P<field>[^\W\d_]+):|(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<quote>")"""
     r"""|(?P<bare>[^\s()*":\\]+)|(?P<other>.)""",
@@ -277,7 +277,7 @@ def _field(piece: _Piece) -> Field:
     try:
         return Field(name)
     except ValueError:
-        raise QueryWrong(Wrong.FIELD, piece.at, piece.shown) from None
+        raise QueryWrong(Wrong.FIELD, piece.at, f"“{piece.text}”") from None
 
 
 def _years(piece: _Piece) -> Years:

@@ -30,8 +30,8 @@ _WHOLES = {
 def chosen(query: Query) -> ColumnElement[bool]:
     """Which titles `query` finds, as a condition for `select(Title).where(...)`.
 
-    Words stand beside each other in one field, in either script; themes, regions, class numbers and ISBNs are compared whole,
-    without blanks and signs; language and audience are codes in small letters.
+    Words stand beside each other in one field, in either script; themes, regions, class numbers and ISBNs are compared
+    whole, without blanks and signs; language and audience are codes in small letters.
     """
     wanted = _wanted(query)
     if wanted is not None:

@@ -9,9 +9,10 @@ LONGEST = 24
 """Letters that are cut into syllables; what is longer is taken as a whole."""
 WAYS = 4
 """Ways to cut the same letters that are looked at, fewest pieces first."""
+MORE_PIECES = 1
+"""Ways with more pieces beyond the fewest are far-fetched: xian may be xi'an, but hong isn't h'o'n'g."""
 
-SYLLABLES = frozenset(
-    """
+_SYLLABLES = """
     a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen ceng
     cha chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang chui chun chuo ci cong cou cu
     cuan cui cun cuo da dai dan dang dao de den deng di dia dian diao die ding diu dong dou du duan dui dun duo e ei
@@ -28,8 +29,8 @@ SYLLABLES = frozenset(
     xian xiang xiao xie xin xing xiong xiu xu xuan xue xun ya yan yang yao ye yi yin ying yo yong you yu yuan yue
     yun za zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng zhi zhong zhou zhu zhua
     zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo
-    """.split()
-)
+"""
+SYLLABLES = frozenset(_SYLLABLES.split())
 """Every syllable of modern Chinese; ü is written u, as `unumlauted` does."""
 INITIALS = frozenset("bcdfghjklmnpqrstwxyz")
 """The letters a syllable begins with, when more than itself."""
@@ -66,10 +67,11 @@ def cuts(letters: str) -> tuple[Mixed, ...]:
     """
     if not 3 <= len(letters) <= LONGEST:
         return ()
-    found = dict.fromkeys(
-        mixed for pieces in _ways(letters) if (mixed := _mixed(pieces)).runs and len(mixed.initials) > 1
-    )
-    return tuple(found)[:WAYS]
+    ways = _ways(letters)
+    if not ways or _mixed(ways[0]) is None:
+        return ()
+    near = (_mixed(pieces) for pieces in ways if len(pieces) <= len(ways[0]) + MORE_PIECES)
+    return tuple(dict.fromkeys(mixed for mixed in near if mixed and mixed.initials != letters))[:WAYS]
 
 
 def _ways(letters: str) -> list[tuple[str, ...]]:
@@ -90,16 +92,18 @@ def _is_piece(letters: str) -> bool:
     return letters in SYLLABLES or letters in INITIALS or letters in ("zh", "ch", "sh")
 
 
-def _mixed(pieces: tuple[str, ...]) -> Mixed:
-    """A run ends where a syllable is told by its initial; that letter still belongs to it."""
+def _mixed(pieces: tuple[str, ...]) -> Mixed | None:
+    """A run ends where a syllable is told by its initial, a letter that still belongs to it. None: all are in full."""
+    whole = [piece in SYLLABLES for piece in pieces]
+    if all(whole[:-1]):
+        return None
     runs: list[str] = []
-    run, whole = "", 0
-    for piece in pieces:
-        if piece in SYLLABLES:
-            run, whole = run + piece, whole + 1
+    run = ""
+    for piece, in_full in zip(pieces, whole, strict=True):
+        if in_full:
+            run += piece
         else:
             runs += [run + piece] if run else []
             run = ""
     runs += [run] if run else []
-    full = whole == len(pieces) or (whole == len(pieces) - 1 and pieces[-1] not in SYLLABLES)
-    return Mixed("".join(piece[0] for piece in pieces), () if full else tuple(runs))
+    return Mixed("".join(piece[0] for piece in pieces), tuple(runs))

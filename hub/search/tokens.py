@@ -27,7 +27,9 @@ SPELLED = 200
 BETWEEN = "·"
 """Stands between the two words of a pair."""
 
-_HAN = r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_HAN = (
+    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _WORD = rf"(?:(?![{_HAN}])[^\W_])+"
 _PIECE = re.compile(rf"(?P<han>[{_HAN}]+)|{_WORD}(?:[-'’‘.·/&+:]{_WORD})*")
 _SINGLE = re.compile(_WORD)

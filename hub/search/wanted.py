@@ -13,6 +13,7 @@ MOST_WORDS = 8
 MOST_CHARACTERS = 32
 """Chinese characters in a row that are looked at."""
 
+_MAYBE_PINYIN = re.compile(r"[0-9]*[a-z][0-9a-z]*")
 _ISBN = re.compile(r"\d{9}[\dx]|\d{13}")
 
 
@@ -123,7 +124,7 @@ def _piece(piece: Piece, fields: Collection[In]) -> Wanted:
 def _word(word: str, fields: Collection[In]) -> list[Wanted]:
     """A word or its beginning, which may be pinyin."""
     found = _words([word], fields, begins=True)
-    if not re.fullmatch(r"[a-z]+", word):
+    if not _MAYBE_PINYIN.fullmatch(word):
         return found
     letters = unumlauted(word)
     for field in fields:
