@@ -5,9 +5,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import city, frames, ingest, journal, stopwatch
+from benchmarks import city, frames, ingest, journal, search, stopwatch
 
-ALL = {"journal": journal.contest, "ingest": ingest.contest, "frames": frames.contest, "city": city.contest}
+ALL = {
+    "journal": journal.contest,
+    "ingest": ingest.contest,
+    "frames": frames.contest,
+    "city": city.contest,
+    "search": search.contest,
+}
 
 
 def main() -> int:

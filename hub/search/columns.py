@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Dialect, String, Text, bindparam
+from sqlalchemy import Dialect, String, Text, bindparam
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from hub.search.wanted import Wanted, for_postgresql, for_sqlite
 
@@ -54,10 +53,10 @@ class _Asked(TypeDecorator[Wanted]):
 class matches(FunctionElement[bool]):  # noqa: N801 (written like a function)
     """`matches(id, tokens, wanted)`: whether a row of the index, told by these two columns, is wanted."""
 
-    type = Boolean()
+    type = NullType()  # a Boolean would be compared with 1 on SQLite, which then reads every row
     inherit_cache = True
 
-    def __init__(self, number: ColumnElement[Any], tokens: ColumnElement[Any], wanted: Wanted) -> None:
+    def __init__(self, number: Any, tokens: Any, wanted: Wanted) -> None:
         super().__init__(number, tokens, bindparam(None, wanted, type_=_Asked(), unique=True))
 
 

@@ -47,7 +47,7 @@ def find(session: Session, text: str, cut: Cut, where: Sequence[ColumnElement[bo
 
 def is_found(wanted: Wanted) -> ColumnElement[bool]:
     """Whether a row of TitleSearch is wanted."""
-    return matches(col(TitleSearch.id), col(TitleSearch.tokens), wanted)  # type: ignore[return-value]
+    return matches(col(TitleSearch.id), col(TitleSearch.tokens), wanted)
 
 
 def _rank(text: str) -> ColumnElement[Any]:

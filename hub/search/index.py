@@ -6,6 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from hub.ledger import chunks
 from hub.models import Meta, Title, TitleSearch
@@ -115,7 +116,7 @@ def _values(made: Entry) -> dict[str, object]:
     return asdict(made)
 
 
-def _rows(title_ids: Collection[str]):  # type: ignore[no-untyped-def]
+def _rows(title_ids: Collection[str]) -> SelectOfScalar[TitleSearch]:
     return select(TitleSearch).where(col(TitleSearch.title_id).in_(title_ids))
 
 

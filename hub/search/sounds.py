@@ -54,9 +54,9 @@ def unumlauted(letters: str) -> str:
 @lru_cache(maxsize=20_000)
 def syllables(characters: str) -> tuple[str, ...]:
     """One syllable for each of `characters`, as it sounds in this company; empty where nobody knows."""
-    said = lazy_pinyin(characters, errors=lambda unknown: [""] * len(unknown))
-    if len(said) != len(characters):  # never seen; a syllable at the wrong character would be worse than a dull one
-        said = [syllable for each in characters for syllable in lazy_pinyin(each, errors=lambda _: [""])]
+    said = lazy_pinyin(characters, errors="ignore")
+    if len(said) != len(characters):  # one is unknown: which one, only asking singly tells
+        said = ["".join(lazy_pinyin(each, errors="ignore")) for each in characters]
     return tuple(unumlauted(syllable) for syllable in said)
 
 
