@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from benchmarks import city, frames, ingest, journal, planner, stopwatch
+from benchmarks import city, frames, ingest, journal, planner, search, stopwatch
 
 Maker = Callable[[Path], AbstractContextManager[stopwatch.Contest]]
 
@@ -17,6 +17,7 @@ ALL: dict[str, Maker] = {
     "frames": frames.contest,
     "city": city.contest,
     "planner": planner.small,
+    "search": search.contest,
 }
 LARGE: dict[str, Maker] = {"planner-m": planner.medium, "planner-l": planner.large}
 """Only where they are named, or asked for all at once: they take minutes and gigabytes."""

@@ -1,5 +1,6 @@
 """The hub put together: database, ingest, link to the broker, pages and API. The only place that knows them all."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,9 +22,12 @@ from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
 from hub.safekeeping import Safekeeper
+from hub.search import index
 from hub.settings import Settings
 from hub.shards import EVERYTHING, Shards
 from protocol import __version__
+
+log = logging.getLogger(__name__)
 
 health = APIRouter()
 
@@ -131,11 +135,17 @@ def prepare(settings: Settings, database: Database, clock: Clock, promises: Prom
             ledger.renew_ledger_id(session)
         held = {(at.site, at.epoch): at.stored for at in session.exec(select(Cursor))}
         _understand(session, settings)
+        index.ensure(session, _tell_indexing)
         feed.update_all(session, settings.owners, clock.utc())
         named = ledger.ledger_id(session)
     if broken:
         promises.lower(held)
     return named
+
+
+def _tell_indexing(done: int, of: int) -> None:
+    if of:
+        log.info("making what titles are found by: %d of %d", done, of)
 
 
 def _understand(session: Session, settings: Settings) -> None:

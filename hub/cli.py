@@ -1,4 +1,4 @@
-"""`microlib-hub`: serve, ingest, import, export, check, replay, backup, verify, restore, migrate, staff."""
+"""`microlib-hub`: serve, ingest, import, export, check, replay, backup, verify, restore, reindex, migrate, staff."""
 
 import argparse
 import getpass
@@ -23,6 +23,7 @@ from hub.database import Database
 from hub.errors import HubError
 from hub.ledger import Touched
 from hub.models import Cursor
+from hub.search import index
 from hub.settings import Settings, load
 from hub.shards import Shards
 from hub.telling import tell_item, tell_places
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     back.add_argument("file", type=Path, metavar="FILE")
     back.add_argument("--replace", action="store_true", help="although there is something in the database")
     back.add_argument("--i-know", action="store_true", help="although it is older than what sites were promised")
+    add("reindex", _reindex, "make anew what titles are found by")
     add("migrate", _migrate, "bring the database's tables to this version")
     staff = add("staff", _staff, "who may log in")
     staff.add_argument("action", choices=["add"], help="add: somebody new, or a new password")
@@ -147,19 +149,32 @@ def _check(settings: Settings, args: argparse.Namespace) -> int:
         with database.read() as session:
             _err(f"folding {rows} rows of the ledger anew")
             found = agreement.differences(session, settings.zone)
+        with database.write() as session:
+            unfound = index.differences(session, _progress("titles compared"))
+            if unfound and args.repair:
+                index.rebuild(session, _progress("titles"))
     finally:
         database.close()
-    _list([*broken, *lost, *parted, *found])
+    _list([*broken, *lost, *parted, *found, *unfound])
     told = "every chain of digests holds" if not broken else f"{len(broken)} things aren't as the sites sent them"
     _out(f"{rows} rows of the ledger: {told}; {len(lost)} losses on record")
     said = f"{len(found)} differences; --repair writes what the ledger says" if found else "every table agrees with it"
     _out(f"the ledger folded anew: {said}")
     for line in audit.meanings(found):
         _out(line)
+    _out(_searchable(unfound, repaired=args.repair))
     _out(safe)
     if broken:
         _out("a ledger whose rows were changed can't be repaired: restore a backup, and the sites send the rest")
-    return 1 if found or broken else 0
+    return 1 if found or broken or (unfound and not args.repair) else 0
+
+
+def _searchable(unfound: Sequence[str], repaired: bool) -> str:
+    """What the search's index says of the titles, in a sentence."""
+    if not unfound:
+        return "the search agrees with the titles"
+    done = "made anew" if repaired else "microlib-hub reindex makes them anew"
+    return f"the search differs from the titles in {len(unfound)} places; {done}"
 
 
 def _archived(session: Session) -> str:
@@ -244,6 +259,17 @@ def _restore(settings: Settings, args: argparse.Namespace) -> int:
     verified = restoring.restore(settings, args.file, Clock(), replace=args.replace, i_know=args.i_know, say=_err)
     _out(f"restored {verified.events} events, as they were {_when(verified.made_at)}; everybody must log in again")
     _out("start the hub: the sites send what happened since")
+    return 0
+
+
+def _reindex(settings: Settings, args: argparse.Namespace) -> int:
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            count = index.rebuild(session, _progress("titles"))
+    finally:
+        database.close()
+    _out(f"{count} titles can be found")
     return 0
 
 

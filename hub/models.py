@@ -3,7 +3,8 @@
 Three families. The ledger's side is written once and never rebuilt: ledger, aside, cursor, gap, quarantine,
 incident, and what is known of backups. Projections are folded from the ledger and can be rebuilt at any moment:
 boot, visit, holding, loan, foreign_tag, and `last_visit_*` of site_state. Reference data comes from imports and
-staff: site, title, item, patron, card, rule, staff, login, and the directory made of it for sites.
+staff: site, title, item, patron, card, rule, staff, login, and the directory made of it for sites; and what titles
+are found by, made of them.
 
 Moments are aware UTC in Python and milliseconds since 1970 in the database, so that they compare the same on SQLite
 and PostgreSQL.
@@ -12,11 +13,23 @@ and PostgreSQL.
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Dialect, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from hub.projections.states import HoldingState
+from hub.search.columns import PLAINLY_ORDERED, Tokens
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -435,6 +448,26 @@ class Title(SQLModel, table=True):
     """Number in the Dewey Decimal Classification."""
     audience: str = ""
     """hub.directory.rows.Audience, or empty where nobody knows."""
+
+
+class TitleSearch(SQLModel, table=True):
+    """What a title is found by and put in order by (hub.search.tokens.Entry); made of the title, at any moment anew.
+
+    The tokens are looked up in what only the migrations know: SQLite's full-text table `title_words`, which triggers
+    keep in step with this one, or PostgreSQL's index of that name.
+    """
+
+    __tablename__ = "title_search"
+    __table_args__ = (Index("ix_title_search_place", "place", "title_id"),)
+    id: int | None = _number()
+    title_id: str = Field(
+        sa_column=Column(String, ForeignKey("title.title_id", ondelete="CASCADE"), nullable=False, unique=True)
+    )
+    name: str
+    spelled: str
+    initials: str
+    place: str = Field(sa_column=Column(PLAINLY_ORDERED, nullable=False))
+    tokens: frozenset[str] = Field(sa_column=Column(Tokens, nullable=False))
 
 
 class Item(SQLModel, table=True):

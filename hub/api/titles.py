@@ -14,11 +14,16 @@ router = APIRouter(prefix="/titles", tags=["titles"])
 
 Words = Annotated[
     str | None,
-    Query(max_length=200, description="Words that stand in title or authors, or begin the ISBN", examples=["三国"]),
+    Query(
+        max_length=200,
+        description="Words, or their beginnings, of title, authors, subjects, themes, region, ISBN or class numbers; "
+        "Chinese in either script, in pinyin, by initials or both mixed (红楼, 紅樓, hongloumeng, hlm, hloum)",
+        examples=["三国", "sgyy"],
+    ),
 ]
 
 
-@router.get("", summary="Titles, by name")
+@router.get("", summary="Titles, by name; with words, the best first")
 def list_titles(
     request: Request,
     session: Reading,
@@ -27,7 +32,10 @@ def list_titles(
     language: Annotated[str | None, Query(max_length=8, description="MARC code", examples=["chi"])] = None,
     theme: Annotated[str | None, Query(max_length=64, examples=["history"])] = None,
 ) -> Page[TitleView]:
-    """Titles by name, each with how many copies there are and how many of them stand on a shelf."""
+    """Titles by name, each with how many copies there are and how many of them stand on a shelf.
+
+    With `q`, the order is: called just so; begins so; every word in the title; in title and authors; elsewhere.
+    """
     return page(request, wanted, titles.titles(session, wanted, q=q, language=language, theme=theme))
 
 

@@ -19,6 +19,7 @@ from hub.directory.rows import ItemRow, Kind, PatronRow
 from hub.errors import ImportRefused
 from hub.ledger import Touched
 from hub.models import Card, Item
+from hub.search import index
 from hub.settings import Marc, Settings
 from protocol.cards import card_secret
 from protocol.names import ItemId
@@ -92,6 +93,8 @@ def apply(plan: Plan, database: Database, settings: Settings, now: datetime, pro
         changed = _write(session, plan, settings.owners[0], told)
         stale = _stale(session, plan, changed)
         session.flush()
+        if plan.kind is Kind.TITLES:
+            index.renew(session, changed)
         if plan.kind is Kind.PATRONS:
             stale.cards = _write_cards(session, plan, secrets)
             ledger.count_cards_change(session)

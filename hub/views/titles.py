@@ -1,14 +1,16 @@
 """Titles, and the search that finds titles and items while somebody types."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
 from hub.directory.rows import Audience
-from hub.models import Holding, Item, Title
+from hub.models import Holding, Item, Title, TitleSearch
 from hub.projections.states import HoldingState
+from hub.search.find import find
 from hub.views.view import Cut, Found, View, cut_from
 
 _EXAMPLE: dict[str, Any] = {
@@ -62,32 +64,29 @@ class TitleView(View):
 def titles(
     session: Session, cut: Cut, *, q: str | None = None, language: str | None = None, theme: str | None = None
 ) -> Found[TitleView]:
-    """Titles by name. `q`: every word of it stands in the title, among the authors, or begins the ISBN."""
-    query = _query()
-    for word in (q or "").split()[:8]:
-        query = query.where(
-            or_(
-                col(Title.title).icontains(word, autoescape=True),
-                col(Title.author).icontains(word, autoescape=True),
-                col(Title.isbn).startswith(word, autoescape=True),
-                col(Title.title_id) == word,
-            )
-        )
+    """Titles by name; with `q`, those that have its words or their beginnings, also in pinyin, the best first."""
+    where: list[ColumnElement[bool]] = []
     if language is not None:
-        query = query.where(col(Title.language) == language)
+        where.append(col(Title.language) == language)
     if theme is not None:
         listed = "|" + col(Title.themes) + "|"
-        query = query.where(listed.contains(f"|{theme}|", autoescape=True))
-    return cut_from(session, query.order_by(col(Title.title), col(Title.title_id)), cut, _view)
+        where.append(listed.contains(f"|{theme}|", autoescape=True))
+    if q and q.strip():
+        found = find(session, q, cut, where)
+        shown = {row.title_id: _view(row, *counts) for row, *counts in session.execute(_query(found.rows))}
+        return Found(tuple(shown[key] for key in found.rows), found.total)
+    query = _query().outerjoin(TitleSearch, col(TitleSearch.title_id) == Title.title_id).where(*where)
+    return cut_from(session, query.order_by(col(TitleSearch.place), col(Title.title_id)), cut, _view)
 
 
 def title(session: Session, title_id: str) -> TitleView | None:
     """One title."""
-    row = session.execute(_query().where(col(Title.title_id) == title_id)).first()
+    row = session.execute(_query((title_id,))).first()
     return _view(*row) if row else None
 
 
-def _query() -> Select[Any]:
+def _query(title_ids: Collection[str] | None = None) -> Select[Any]:
+    """Titles with their counts; all, or these."""
     ours = (col(Item.title_id) == Title.title_id) & col(Item.withdrawn).is_(False)
     copies = select(func.count()).select_from(Item).where(ours).correlate(Title).scalar_subquery()
     on_shelf = (
@@ -98,7 +97,8 @@ def _query() -> Select[Any]:
         .correlate(Title)
         .scalar_subquery()
     )
-    return select(Title, copies, on_shelf)
+    query = select(Title, copies, on_shelf)
+    return query if title_ids is None else query.where(col(Title.title_id).in_(title_ids))
 
 
 def _view(row: Title, copies: int, on_shelf: int) -> TitleView:

@@ -1,6 +1,7 @@
 """One title with its copies, and the search for titles and items."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session
@@ -33,14 +34,22 @@ def one_title(paper: Paper, session: Reading, title_id: str) -> HTMLResponse:
 
 
 @router.get("/search", response_model=None)
-def search(paper: Paper, session: Reading, q: Annotated[str, Query(max_length=200)] = "") -> Response:
-    """Titles and items for what was typed; a whole barcode leads straight to its item."""
+def search(
+    paper: Paper,
+    session: Reading,
+    q: Annotated[str, Query(max_length=200)] = "",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """Titles and items for what was typed, a page of them; a whole barcode leads straight to its item."""
     q = q.strip()
     if q and not paper.wants_part and items.item(session, q):
-        return RedirectResponse(f"/items/{q}", 303)
-    cut = Cut(FOUND_TYPING if paper.wants_part else FOUND)
+        return RedirectResponse(f"/items/{quote(q, safe='')}", 303)
+    rows = FOUND_TYPING if paper.wants_part else FOUND
     nothing: Found[ItemView] = Found((), 0)
-    copies = items.items(session, cut, barcode=q) if len(q) >= BARCODE_FROM else nothing
-    works = titles.titles(session, cut, q=q) if q else Found((), 0)
+    copies = items.items(session, Cut(rows), barcode=q) if len(q) >= BARCODE_FROM and not offset else nothing
+    works = titles.titles(session, Cut(rows, offset), q=q) if q else Found((), 0)
     template = "part/found.html" if paper.wants_part else "search.html"
-    return paper.show(template, q=q, titles=works, items=copies, names=sites.names(session))
+    names = sites.names(session)
+    return paper.show(
+        template, q=q, titles=works, items=copies, names=names, offset=offset, rows=rows, typing=paper.wants_part
+    )

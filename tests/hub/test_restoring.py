@@ -147,6 +147,8 @@ def test_what_somebody_accepted_to_lose_is_not_asked_again(
 
 
 SINCE_0001 = (
+    "DROP TABLE title_search",
+    "DROP TABLE IF EXISTS title_words",
     "DROP TABLE contradiction",
     "DROP INDEX ix_title_clc",
     "DROP INDEX ix_title_dewey",

@@ -122,6 +122,19 @@ def test_incidents_list_what_was_not_understood_and_what_contradicts(served: Lib
     assert "No event is known to be lost" in said
 
 
+def test_search_answers_pinyin_in_either_script_and_turns_pages_without_scripts(served: Library) -> None:
+    librarian = served.librarian()
+    typing = {"HX-Request": "true"}
+    for typed in ("hlm", "hongl", "hong lou", "紅樓", "cao xueqin"):
+        assert "红楼梦" in librarian.get("/search", params={"q": typed}, headers=typing).text, typed
+    assert "Show all" not in librarian.get("/search?q=h", headers=typing).text
+    assert "Show all 10 titles" in librarian.get("/search?q=classics", headers=typing).text
+    assert 'class="paging"' not in librarian.get("/search?q=classics").text
+    beyond = librarian.get("/search?q=classics&offset=30").text
+    assert ">Back</a>" in beyond
+    assert "Nothing found" not in beyond
+
+
 def test_search_finds_titles_authors_and_barcodes_while_typing(served: Library) -> None:
     librarian = served.librarian()
     typing = {"HX-Request": "true"}
