@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## style, types and import rules only
 docs: $(VENV)/.demo ## docs/asyncapi.json anew, after a change in protocol/
 	@$(BIN)/python -m tests.wire.asyncapi
 
-bench: $(VENV)/.demo ## speed of journal, ingest and frames, each against plain work of the same run
+bench: $(VENV)/.demo ## speed of journal, ingest, frames and search, each against plain work of the same run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.demo ## the simulated city with every fault: SEEDS=1000 of them, from SEED=1 on

@@ -53,7 +53,7 @@ class _Asked(TypeDecorator[Wanted]):
 class matches(FunctionElement[bool]):  # noqa: N801 (written like a function)
     """`matches(id, tokens, wanted)`: whether a row of the index, told by these two columns, is wanted."""
 
-    type = NullType()  # a Boolean would be compared with 1 on SQLite, which then reads every row
+    type: TypeEngine[Any] = NullType()  # a Boolean would be compared with 1 on SQLite, which then reads every row
     inherit_cache = True
 
     def __init__(self, number: Any, tokens: Any, wanted: Wanted) -> None:
