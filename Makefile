@@ -35,7 +35,7 @@ lint: $(VENV)/.dev ## style, types and import rules only
 docs: $(VENV)/.demo ## docs/asyncapi.json anew, after a change in protocol/
 	@$(BIN)/python -m tests.wire.asyncapi
 
-bench: $(VENV)/.dev ## speed of journal, ingest, frames, city and planner, each against a reference in the same run; ARGS=--large for all sizes
+bench: $(VENV)/.dev ## speed of journal, ingest, frames, search, city and planner, each against a reference in the same run; ARGS=--large for all sizes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: $(VENV)/.demo ## the simulated city with every fault: SEEDS=1000 of them, from SEED=1 on

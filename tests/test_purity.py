@@ -28,8 +28,14 @@ PURE_FILES = (
     "hub/directory/marks.py",
     "hub/projections/*.py",
     "hub/restock/arrivals.py",
-    "hub/restock/__init__.py",
     "hub/restock/planner/*.py",
+    "hub/restock/__init__.py",
+    "hub/restock/query.py",
+    "hub/search/__init__.py",
+    "hub/search/scripts.py",
+    "hub/search/sounds.py",
+    "hub/search/tokens.py",
+    "hub/search/wanted.py",
     "firmware_sim/__init__.py",
     "firmware_sim/people.py",
 )
@@ -72,6 +78,7 @@ LIBRARIES = frozenset(
         "ortools.graph",
         "ortools.math_opt",
         "ortools.util",
+        "pypinyin",
     }
 )
 """All that they may import of others: nothing here opens, waits, asks the time or throws dice."""
