@@ -45,8 +45,14 @@ def found(database: Database, query: Query) -> list[str]:
         ("region:east-asia OR region:Latin-America", ["t01", "t08"]),
         ("language:ENG year:2000-2010", ["t10"]),
         ("作者：行者", ["t05"]),
-        ("clc:I2*", []),
-        ("audience:children", []),
+        ("clc:I2*", ["t01"]),
+        ("clc:I*", ["t01", "t04"]),
+        ("clc:I2", []),
+        ("clc:P159-49", ["t14"]),
+        ("dewey:823*", ["t06"]),
+        ("class:I242.4 OR class:823.7", ["t01", "t06"]),
+        ("audience:children", ["t04", "t14"]),
+        ("audience:Children clc:P*", ["t14"]),
     ],
 )
 def test_a_query_finds(catalogue: Database, query: str, titles: list[str]) -> None:
