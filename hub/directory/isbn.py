@@ -21,6 +21,15 @@ def isbn13(text: str) -> str | None:
     return None
 
 
+def isbn10(thirteen: str) -> str | None:
+    """The older form of ten of bare `thirteen` digits; None where it has none."""
+    if not re.fullmatch(r"978\d{10}", thirteen):
+        return None
+    digits = thirteen[3:12]
+    rest = -sum((10 - place) * int(digit) for place, digit in enumerate(digits)) % 11
+    return digits + ("X" if rest == 10 else str(rest))
+
+
 def bare(text: str) -> str:
     """`text` without blanks and hyphens."""
     return _BARE.sub("", text)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from hub.directory.isbn import isbn10
 from hub.search.scripts import simplified
 from hub.search.sounds import syllables, unumlauted
 
@@ -186,11 +187,8 @@ def entry(work: Work) -> Entry:
 def isbns(number: str) -> tuple[str, ...]:
     """An ISBN of thirteen digits and, where it has one, its form of ten; nothing of nothing."""
     bare = squeezed(number)
-    if not re.fullmatch(r"978\d{10}", bare):
-        return (bare,) if bare else ()
-    digits = bare[3:12]
-    rest = -sum((10 - place) * int(digit) for place, digit in enumerate(digits)) % 11
-    return bare, digits + ("x" if rest == 10 else str(rest))
+    ten = isbn10(bare)
+    return (bare, ten.lower()) if ten else (bare,) if bare else ()
 
 
 def _of_text(where: In, text: str) -> Iterator[str]:
