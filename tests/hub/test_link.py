@@ -22,7 +22,7 @@ from protocol.topics import HUB_HELLO, Down, Up, down, up
 from tests.brokers import KINDS, broker
 from tests.hub.cast import HARBOUR
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _numbers = count(1)
 
 
