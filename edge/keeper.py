@@ -171,9 +171,9 @@ class Keeper:
 
     def tick(self, now: float) -> None:
         """Fires the timers that are due; a directory that tells whose a strange tag is has the shelf counted anew."""
-        if self._directory != self.site.mirror.version:
-            self._directory = self.site.mirror.version
-            if self.state.phase is Phase.IDLE and self._recognises():
+        if self._directory != self.site.mirror.version and self.state.phase is Phase.IDLE:
+            self._directory = self.site.mirror.version  # a page that came during a count is looked at after it
+            if self._recognises():
                 self._timers[Timer.RECOUNT] = now
         for timer in [t for t, at in self._timers.items() if at <= now]:
             if self._timers.pop(timer, None) is not None:

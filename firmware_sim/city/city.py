@@ -158,9 +158,12 @@ class City:
                 file.rename(target / file.name)
 
     def hide(self, site: int, tag: TagUid, on: bool) -> None:
-        """Hides a tag from its reader, or shows it again; until the next count nobody steps up."""
+        """Hides a tag from its reader, or shows it again; until the next count nobody steps up.
+
+        Not while a visit isn't settled: nobody moves anything then who couldn't be that visit's patron.
+        """
         place = self.place(site)
-        if not self.folk.free(place):
+        if not self.folk.free(place) or not self.machines[site].at_rest:
             self.timeline.after(300.0, lambda: self.hide(site, tag, on))
             return
         self.town.shadow(place, tag, on)

@@ -153,6 +153,12 @@ class Machine:
         """An agent runs."""
         return self.agent is not None
 
+    @property
+    def at_rest(self) -> bool:
+        """An agent runs that neither counts nor has a visit to explain."""
+        states = [keeper.state for keeper in self.agent.keepers.values()] if self.agent else []
+        return bool(states) and all(s.count is None and s.visit is None and s.memory.pending is None for s in states)
+
     # --- power ---
 
     def start(self, after_s: float = 0.0) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.devices.kinds import TagMemory
 from protocol.directory import ItemEntry, PolicyEntry
 from protocol.events import (
     AgentStarted,
@@ -28,7 +29,7 @@ from protocol.events import (
     VisitOpened,
     VisitOutcome,
 )
-from protocol.names import Isil
+from protocol.names import Isil, TagUid
 from protocol.status import Alarm
 from tests.edge.whole import ADA, BO, LOST, Nowhere, Whole, directory, item, tag, written
 
@@ -163,6 +164,30 @@ def test_a_tag_that_was_nobodys_is_an_item_once_the_directory_tells_and_can_be_l
     assert item(50) in {f.item for f in whole.said(Found)}
     whole.visit(take={tag(0x60)})
     assert [f.item for f in whole.said(Borrowed)] == [item(50)]
+
+
+def test_a_page_that_comes_in_the_middle_of_a_count_is_looked_at_after_it(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = [0x60, 0x61, 0x62]
+    whole.tags.memories |= {tag(n): written(n - 10, None) for n in strange}
+    read = whole.tags.read
+
+    def slowly(uid: TagUid, size: int = 34) -> TagMemory:
+        if uid == tag(0x61):
+            late = ItemEntry(item=item(0x60 - 10), tag=tag(0x60), title="Late", author="")
+            page = directory()
+            entries = (*page.entries, late.model_dump(mode="json", exclude_none=True))
+            whole.site.mirror.apply(
+                page.model_copy(update={"version": 8, "entries": entries}), whole.site.clock.stamp()
+            )
+        return read(uid, size)
+
+    monkeypatch.setattr(whole.tags, "read", slowly)
+    whole.visit(put={tag(n) for n in strange})
+    whole.live(30)
+    assert len(whole.said(ForeignFound)) == 3
+    assert item(0x60 - 10) in {f.item for f in whole.said(Found)}
 
 
 def test_the_loan_survives_a_power_cut_with_the_door_open(tmp_path: Path) -> None:
