@@ -35,7 +35,8 @@ SHOWN = 5
 TABLES = frozenset({"ledger", "cursor", "gap", "meta"})
 """Without these a file is none of ours."""
 _MAGIC = {b"SQLite format 3\x00": SQLITE, b"PGDMP": POSTGRESQL}
-_NAME = re.compile(r"hub-(\d{8}T\d{6}\.\d{6})Z-([0-9a-z]{1,8})\.")
+_NAME = re.compile(r"hub-(\d{8}T\d{6}\.\d{6})Z-([0-9a-z]{1,8})(?:-([0-9a-f]{12}))?\.")
+"""When it was made, of which ledger, and the first digits of the sum over its bytes."""
 _TIME = "%Y%m%dT%H%M%S.%f"
 
 
@@ -74,13 +75,13 @@ class Verified:
 def make(database: Database, folder: Path, now: datetime) -> Made:
     """Writes a consistent copy into `folder`, synced; the hub goes on meanwhile. Raises BackupUnfit, OSError.
 
-    Its name tells the time and the ledger; a file of that name is complete.
+    Its name tells the time, the ledger and a sum over its bytes; a file of that name is complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with database.read() as session:
         ledger = _ledger_id(session)[:8] or "unnamed"
-    file = folder / f"hub-{now.astimezone(UTC).strftime(_TIME)}Z-{ledger}{kind_of(database)}"
-    partial = file.with_name(file.name + PARTIAL)
+    name, kind = f"hub-{now.astimezone(UTC).strftime(_TIME)}Z-{ledger}", kind_of(database)
+    partial = folder / f"{name}{kind}{PARTIAL}"
     try:
         partial.unlink(missing_ok=True)
         partial.touch(0o600)  # patrons are in it
@@ -90,7 +91,7 @@ def make(database: Database, folder: Path, now: datetime) -> Made:
         else:
             dumps.dump(database, partial)
         sync(partial)
-        partial.replace(file)
+        file = partial.rename(folder / f"{name}-{_sum(partial)[:12]}{kind}")
         sync(folder)
     except (sqlite3.Error, BackupUnfit) as wrong:
         raise BackupUnfit(f"no backup was made: {wrong}") from None
@@ -112,6 +113,10 @@ def verify(
     A SQLite copy is restored under `workspace`, a PostgreSQL one into a database of its own on `server`'s server. Of
     an older version's copy only the ledger is judged: restoring it makes everything else anew.
     """
+    kind_of_file(file)
+    total, named = _sum(file), _NAME.match(file.name)
+    if named is not None and named[3] is not None and not total.startswith(named[3]):
+        raise BackupUnfit(f"{file.name}: its content has changed since it was made, the sum in its name says")
     with _restored(file, workspace, server) as database:
         older = _bring_up(database, file.name)
         with database.read() as session:
@@ -121,7 +126,7 @@ def verify(
                 _refuse(file.name, differing, "its tables differ from its ledger (microlib-hub check --repair)")
             held = {(at.site, at.epoch): (at.stored, at.digest) for at in session.exec(select(Cursor))}
             ledger = _ledger_id(session)
-    return Verified(_sum(file), ledger, min(made_at(file), now), now, held)
+    return Verified(total, ledger, min(made_at(file), now), now, held)
 
 
 def record(session: Session, verified: Verified) -> None:

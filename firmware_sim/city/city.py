@@ -171,6 +171,11 @@ class City:
         if not on:
             self.timeline.after(2 * RECOUNT_S, lambda: self.town.counted(place))
 
+    def turned(self, site: int, tag: TagUid, seconds: float) -> None:
+        """A patron has just put an item back upside down; after so long somebody puts it right."""
+        self.town.shadow(self.place(site), tag, True)
+        self.timeline.after(seconds, lambda: self.hide(site, tag, False))
+
     # --- the run ---
 
     def live(self, progress: Callable[[float], None]) -> None:

@@ -249,6 +249,13 @@ def _shadow(city: "City", site: int, chance: Random) -> None:
     city.timeline.after(chance.uniform(1, 10) * (RECOUNT_S + HOUR), lambda: city.hide(site, tag, False))
 
 
+def _upside_down(city: "City", site: int, chance: Random) -> None:
+    """Whoever next looks at an item there and puts it back does it so that its tag can't be read, for a while."""
+    place = city.place(site)
+    lie_s = chance.uniform(0.2, 4.0) * HOUR
+    city.folk.careless[place] = lambda tag: city.turned(site, tag, lie_s)
+
+
 def _forced(city: "City", site: int, chance: Random) -> None:
     """Not in a site's first hour: what is taken before it knows whose items it holds was never there for anybody.
 
@@ -319,6 +326,7 @@ FAULTS: dict[str, Fault] = {
     "plug-pulled": Fault(15, _plug_pulled),
     "antenna-deaf": Fault(15, _deaf),
     "tag-shadowed": Fault(8, _shadow),
+    "upside-down": Fault(6, _upside_down),
     "door-forced": Fault(15, _forced),
     "broker-restarts": Fault(4, _broker_restart, citywide=True),
     "messages-replayed": Fault(5, _replay, citywide=True),

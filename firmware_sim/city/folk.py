@@ -5,7 +5,7 @@ says how long it waits before its next movement.
 """
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from random import Random
 
 from firmware_sim import people
@@ -36,6 +36,8 @@ class Folk:
         self.counts = {"came": 0, "entered": 0, "taken": 0, "put": 0, "forced": 0}
         self.closed: dict[SiteId, float] = {}
         """Sites where nobody steps up before that time: something about the tags there was changed."""
+        self.careless: dict[SiteId, Callable[[TagUid], None]] = {}
+        """Sites where the next patron who puts back what they took lays it wrong, and what to do about its tag then."""
         self.stopped = False
         self._rate = visits_per_day
         self._busy: set[str] = set()
@@ -100,7 +102,7 @@ class Folk:
         bag = [town.thing(tag) for tag in town.bag(person.key)]
         other = chance.choice([p.uid for p in town.stock.passes if p.uid not in person.cards])
         plan = people.plan(chance, person, bag, town.sight(site), other, PACE)
-        spot, card = town.spots[site], None
+        spot, card, looked_at = town.spots[site], None, set[TagUid]()
         for step in plan.steps:
             match step:
                 case Tap(uid):
@@ -111,8 +113,12 @@ class Folk:
                     if not (yield from self._pull(spot, site, patience_s, card)):
                         return
                     self.counts["entered"] += 1
-                case Take() | Put():
-                    self._move(site, step, card)
+                case Take():
+                    if self._move(site, step, card) and card is not None and card.patron:
+                        looked_at.add(step.tag)
+                case Put():
+                    if self._move(site, step, card) and step.tag in looked_at and site in self.careless:
+                        self.careless.pop(site)(step.tag)
                 case Linger(seconds):
                     yield seconds * chance.uniform(0.5, 1.5)
                 case Shut():
@@ -148,17 +154,20 @@ class Folk:
             for tag in town.bag(ELSEWHERE)[:1]:
                 town.give(ELSEWHERE, person.key, tag)
 
-    def _move(self, site: SiteId, step: Take | Put, card: Pass | None) -> None:
+    def _move(self, site: SiteId, step: Take | Put, card: Pass | None) -> bool:
+        """False: the plan was made before the door opened, and somebody else was quicker."""
         try:
-            if isinstance(step, Take):
-                if not self.town.doubtful(step.tag):
-                    self.town.take(site, step.tag, card)
-                    self.counts["taken"] += 1
-            else:
+            if isinstance(step, Put):
                 self.town.put(site, step.tag, step.shelf, card)
                 self.counts["put"] += 1
+                return True
+            if self.town.doubtful(step.tag):
+                return False
+            self.town.take(site, step.tag, card)
+            self.counts["taken"] += 1
         except Unreachable:
-            return  # the plan was made before the door opened; somebody else was quicker
+            return False
+        return True
 
     def intrude(self, site: SiteId, chance: Random) -> list[TagUid]:
         """Somebody forces a door nobody stands before, takes an item or two, and shuts it; answers which."""

@@ -182,7 +182,7 @@ def test_a_backup_of_a_newer_version_is_refused(
     hub: Hub, harbour: Journal, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["backup", "--config", config]) == 0
-    file = newest(tmp_path)
+    file = newest(tmp_path).rename(tmp_path / "newer.sqlite3")
     with closing(sqlite3.connect(file)) as raw, raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     assert main(["restore", str(file), "--replace", "--config", config]) == 1
