@@ -755,14 +755,13 @@ class Plan(SQLModel, table=True):
 
 
 class PlanLine(SQLModel, table=True):
-    """Copies of one title in one condition that do the same in a plan."""
+    """Copies of one title that do the same in a plan."""
 
     __tablename__ = "plan_line"
     __table_args__ = (Index("ix_plan_line_title", "title_id"),)
     plan: int = Field(sa_column=Column(BIG_ID, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True))
     number: int = Field(primary_key=True)
     title_id: str
-    condition: str
     origin: str | None = None
     """A site; None: the library."""
     target: str | None = None
@@ -785,7 +784,6 @@ class PlanEdit(SQLModel, table=True):
     id: int | None = _number()
     plan: int = Field(sa_column=Column(BIG_ID, ForeignKey("plan.id", ondelete="CASCADE"), nullable=False, index=True))
     title_id: str
-    condition: str
     origin: str | None = None
     target: str | None = None
     """None: home to the library."""
