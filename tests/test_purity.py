@@ -28,6 +28,7 @@ PURE_FILES = (
     "hub/directory/marks.py",
     "hub/projections/*.py",
     "hub/restock/arrivals.py",
+    "hub/restock/calendar.py",
     "hub/restock/planner/*.py",
     "hub/restock/__init__.py",
     "hub/restock/query.py",
@@ -78,6 +79,7 @@ LIBRARIES = frozenset(
         "ortools.graph",
         "ortools.math_opt",
         "ortools.util",
+        "dateutil.rrule",
         "pypinyin",
     }
 )
