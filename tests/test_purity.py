@@ -29,6 +29,7 @@ PURE_FILES = (
     "hub/projections/*.py",
     "hub/restock/arrivals.py",
     "hub/restock/calendar.py",
+    "hub/restock/picklist.py",
     "hub/restock/planner/*.py",
     "hub/restock/__init__.py",
     "hub/restock/query.py",
