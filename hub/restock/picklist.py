@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from hub.directory.marks import shelf_order
 
@@ -113,5 +113,5 @@ def _filled(picks: list[Pick], most: int) -> list[tuple[Tote, list[Pick]]]:
     """All picks of one target, cut into totes that differ by one item at most."""
     of = -(-len(picks) // most)
     cuts = [len(picks) * number // of for number in range(of + 1)]
-    contents = [picks[start:end] for start, end in zip(cuts, cuts[1:], strict=False)]
+    contents = [picks[start:end] for start, end in pairwise(cuts)]
     return [(Tote(picks[0].target, at, of, len(content)), content) for at, content in enumerate(contents, 1)]

@@ -48,12 +48,13 @@ def walked(found: PickList) -> list[str]:
     ],
 )
 def test_marks_come_as_on_the_shelf(marks: list[str]) -> None:
-    assert sorted(reversed(marks), key=shelf_order) == marks
+    assert sorted(set(marks), key=shelf_order) == marks
 
 
 @given(st.lists(st.text(max_size=8) | MARKS))
 def test_any_marks_have_an_order(marks: list[str]) -> None:
-    assert sorted(sorted(marks, key=shelf_order), key=shelf_order) == sorted(reversed(marks), key=shelf_order)
+    backwards = marks[::-1]
+    assert sorted(marks, key=shelf_order) == sorted(backwards, key=shelf_order)
 
 
 def test_the_library_comes_first_and_then_the_sites_as_the_run_comes_to_them() -> None:
