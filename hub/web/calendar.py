@@ -59,6 +59,8 @@ class Line:
     """Entries that follow each other, day by day."""
 
     head: Entry
+    sites: tuple[str, ...]
+    """Of all its entries."""
     cells: tuple[Cell, ...]
 
 
@@ -161,7 +163,12 @@ def _block(site: str | None, entries: list[Entry], first: date, last: date) -> B
     # In the order of kinds as they came, campaigns before runs before closures.
     order = {entry.line: number for number, entry in reversed(list(enumerate(entries)))}
     rows = [row for key in sorted(lines, key=lambda key: order[key]) for row in lines[key]]
-    return Block(site, tuple(entries), tuple(Line(row[0], tuple(_cells(row, first, last))) for row in rows))
+    return Block(site, tuple(entries), tuple(_line(row, first, last) for row in rows))
+
+
+def _line(row: list[Entry], first: date, last: date) -> Line:
+    called = dict.fromkeys(site for entry in row for site in entry.sites)
+    return Line(row[0], tuple(called), tuple(_cells(row, first, last)))
 
 
 def _cells(row: list[Entry], first: date, last: date) -> Iterable[Cell]:

@@ -245,9 +245,9 @@ def percent(share: float) -> str:
 
 
 def sites(say: Say, keys: Sequence[str], names: Names, most: int = 3) -> str:
-    """Sites by name; of many the first, and how many more."""
+    """Sites by name; of many the first, and how many there are."""
     shown = say("list.comma").join(site(say, key, names) for key in keys[:most])
-    return shown if len(keys) <= most else say("campaign.and-more", sites=shown, n=len(keys) - most)
+    return shown if len(keys) <= most else say("campaign.and-more", sites=shown, n=len(keys))
 
 
 def overlap(say: Say, found: OverlapView, names: Names) -> str:
