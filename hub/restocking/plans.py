@@ -83,6 +83,11 @@ def sites_of(session: Session, tour: int) -> list[str]:
     return list(session.exec(select(TourSite.site).where(TourSite.tour == tour).order_by(TourSite.site)))
 
 
+def terms_of(tour: Tour | None) -> Terms:
+    """What a tour's van and crew can do, and the usual for the rest."""
+    return USUAL if tour is None else Terms(capacity=tour.capacity, moves=tour.moves)
+
+
 def get(session: Session, plan: int) -> Plan:
     """The plan; raises Unknown."""
     row = session.get(Plan, plan)
