@@ -17,6 +17,8 @@ MARK, TITLE, CODE, TARGET = 9.0, 38.0, 102.0, 156.0
 """Where columns begin, from the margin."""
 SHORTENED = 28
 """Characters of a site's name where all sites are listed."""
+MOST_LINES = 36
+"""Of that list: leaves room for some of the first page's items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,18 @@ def _heading(
 
     found = [(f"{say(language, 'pick_list')} – {say(language, 'run', run=run.number)}", 17.0, 10.0)]
     found.append((amount(len(picks.totes), picks.items), 11, 6))
-    route = say(language, "route") + say(language, "arrow").join(short(site) for site in run.route)
-    firsts = [tote for tote in picks.totes if tote.number == 1]
-    counts = {first.target: sum(tote.items for tote in picks.totes if tote.target == first.target) for first in firsts}
-    totes = say(language, "totes_of") + say(language, "list").join(
-        f"{short(first.target)} {amount(first.of, counts[first.target])}" for first in firsts
-    )
-    for text, wanted in ((route, run.route), (totes, firsts)):
-        if wanted:
-            found += [(line, 9.5, 4.8) for line in sheet.lines(text, INNER, 9.5, 99)]
+    loads = {
+        tote.target: (tote.of, sum(other.items for other in picks.totes if other.target == tote.target))
+        for tote in picks.totes
+    }
+    places = [
+        say(language, "for", place=short(site), amount=amount(*loads[site])) if site in loads else short(site)
+        for site in dict.fromkeys((*run.route, *loads))
+    ]
+    if places:
+        first, between = ("route", "arrow") if run.route else ("totes_of", "list")
+        text = say(language, first) + say(language, between).join(places)
+        found += [(line, 9.5, 4.8) for line in sheet.lines(text, INNER, 9.5, MOST_LINES)]
     return found
 
 

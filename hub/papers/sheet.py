@@ -15,8 +15,8 @@ NARROWEST, WIDEST = 0.18, 0.4
 """A barcode's module, as scanners and printers need it and as there is room."""
 
 _FAMILY = "papers"
-# A word stays together; of Chinese, every sign may begin a line.
-_PIECES = re.compile(r"[^\s⺀-鿿豈-﫿＀-￯]+\s*|\S\s*")
+# A word stays together; of Chinese every sign may begin a line, but what closes or ends something stays with it.
+_PIECES = re.compile(r"[（《「『“【]*(?:[^\s⺀-鿿豈-﫿＀-￯]+|\S)[）》」』”】，。；：、！？]*\s*")
 
 
 class Sheet:

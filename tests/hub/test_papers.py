@@ -223,6 +223,17 @@ def test_a_long_title_is_shortened_within_its_column() -> None:
 
 
 @needs_font
+def test_the_route_says_what_each_stop_gets_and_never_runs_off_the_page() -> None:
+    found = [replace(pick, target="metro" if at else None) for at, pick in enumerate(picks(3))]
+    (page,) = listed(found, "en", 1)
+    assert "Route: Chaoyang Park → Metro (2 totes, 2 items) → Library (1 tote, 1 item)" in page.said
+    long = replace(RUN, route=tuple(f"a site with a very long name {at}" for at in range(300)))
+    pages = read(printed(long, pick_list(found, 5), NAMES, "en"))
+    assert sum(len(page.codes()) for page in pages) == 3
+    assert all(y > 20 for page in pages for _, y, _, _ in page.texts)
+
+
+@needs_font
 def test_a_run_without_items_says_so() -> None:
     (page,) = listed([], "en")
     assert "nothing to pick" in page.said
@@ -299,6 +310,7 @@ def test_lines_lose_nothing_and_fit(text: str, width: float, most: int) -> None:
     lines = SHEET[0].lines(text, width, 10, most)
     assert 1 <= len(lines) <= most
     assert all(SHEET[0].width(line, 10) <= width + 1e-6 for line in lines)
+    assert not any(line.startswith(("，", "。")) for line in lines[1:] if line.strip("，。"))
     joined = "".join(lines).replace(" ", "")
     assert text.replace(" ", "").startswith(joined.removesuffix("…"))
     if not joined.endswith("…"):
