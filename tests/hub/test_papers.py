@@ -1,5 +1,6 @@
 """What is printed can be read by people and by scanners; read here from the PDF's bytes by other means than ours."""
 
+import os
 import re
 import zlib
 from dataclasses import dataclass, replace
@@ -21,7 +22,10 @@ from hub.papers.sheet import Sheet
 from hub.papers.words import WORDS, Language, Name
 from hub.restock.picklist import Pick, Tote, pick_list
 
-needs_font = pytest.mark.skipif(not any(Path(path).is_file() for path in fonts.KNOWN), reason="no Chinese font here")
+needs_font = pytest.mark.skipif(
+    not any(Path(path).is_file() for path in fonts.KNOWN) and os.environ.get("CI") != "true",
+    reason="no Chinese font here",
+)
 
 RUN = Run("R2027-105", date(2027, 1, 5), ("park", "metro"))
 NAMES = {"park": Name("朝阳公园微型图书馆", "Chaoyang Park"), "metro": Name("", "Metro")}
@@ -206,11 +210,14 @@ def test_every_item_of_a_long_list_is_there_once_on_numbered_pages() -> None:
 
 
 @needs_font
-@settings(max_examples=5, deadline=None)
-@given(st.text(max_size=120), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=30))
-def test_whatever_a_record_says_stays_in_its_place(title: str, author: str, mark: str, barcode: str, name: str) -> None:
-    one = Pick("1", barcode, title, author, mark, None, "park")
-    (page,) = read(printed(RUN, pick_list([one], 1), {"park": Name(name)}, "en"))
+@settings(max_examples=3, deadline=None)
+@given(st.lists(st.tuples(*[st.text(max_size=60)] * 4), min_size=5, max_size=5), st.text(max_size=30))
+def test_whatever_a_record_says_stays_in_its_place(records: list[tuple[str, str, str, str]], name: str) -> None:
+    found = [
+        Pick(f"{at}", barcode, title * 3, author, mark, None, "park")
+        for at, (barcode, title, author, mark) in enumerate(records)
+    ]
+    (page,) = read(printed(RUN, pick_list(found, 1), {"park": Name(name)}, "en"))
     assert all(20 < x < page.width - 20 for x, _, _, _ in page.texts)
 
 
@@ -227,8 +234,8 @@ def test_the_route_says_what_each_stop_gets_and_never_runs_off_the_page() -> Non
     found = [replace(pick, target="metro" if at else None) for at, pick in enumerate(picks(3))]
     (page,) = listed(found, "en", 1)
     assert "Route: Chaoyang Park → Metro (2 totes, 2 items) → Library (1 tote, 1 item)" in page.said
-    long = replace(RUN, route=tuple(f"a site with a very long name {at}" for at in range(300)))
-    pages = read(printed(long, pick_list(found, 5), NAMES, "en"))
+    endless = replace(RUN, route=tuple(f"a site with a very long name {at}" for at in range(300)))
+    pages = read(printed(endless, pick_list(found, 5), NAMES, "en"))
     assert sum(len(page.codes()) for page in pages) == 3
     assert all(y > 20 for page in pages for _, y, _, _ in page.texts)
 
@@ -240,9 +247,9 @@ def test_a_run_without_items_says_so() -> None:
 
 
 @needs_font
-def test_the_same_list_is_the_same_bytes() -> None:
-    first, second = (printed(RUN, pick_list(picks(3), 5), NAMES, "en") for _ in range(2))
-    assert first == second
+def test_the_same_labels_are_the_same_bytes() -> None:
+    totes = pick_list(picks(1), 5).totes
+    assert tote_labels(RUN, totes, NAMES) == tote_labels(RUN, totes, NAMES)
 
 
 # --- labels ---
@@ -266,14 +273,16 @@ def test_every_tote_has_its_label(form: Format, per_page: int) -> None:
 
 @needs_font
 @pytest.mark.parametrize("form", list(Format))
-@pytest.mark.parametrize("name", [Name("北京" * 40, "Beijing " * 20), Name("馆", "L"), Name("", "Only English")])
-def test_nothing_of_a_label_lies_on_another_thing(form: Format, name: Name) -> None:
-    (page,) = read(tote_labels(RUN, [Tote("park", 10, 12, 300)], {"park": name}, form))
-    # Signs reach from a little below their line to three quarters of their size above it.
-    assert all(
-        above - 0.15 * large > below + 0.75 * size for (_, above, large, _), (_, below, size, _) in pairwise(page.texts)
-    )
-    assert page.codes() == ["R2027-105/1"]
+def test_nothing_of_a_label_lies_on_another_thing(form: Format) -> None:
+    names = {"long": Name("北京" * 40, "Beijing " * 20), "short": Name("馆", "L"), "other": Name("", "Only English")}
+    pages = read(tote_labels(RUN, [Tote(site, 10, 12, 300) for site in names], names, form))
+    texts = [text for page in pages for text in page.texts]
+    starts = [at for at, (_, _, _, text) in enumerate(texts) if at == 0 or texts[at - 1][3].startswith("R2027-105/")]
+    assert len(starts) == 3
+    for start, end in pairwise([*starts, len(texts)]):
+        # Signs reach from a little below their line to three quarters of their size above it.
+        for (_, above, large, _), (_, below, size, _) in pairwise(texts[start:end]):
+            assert above - 0.15 * large > below + 0.75 * size
 
 
 def test_no_totes_have_no_labels() -> None:
