@@ -9,6 +9,10 @@ from hub.web.words import Names, site
 
 SHOWN = 2
 """Reasons told of a line, the strongest first."""
+WEAK = frozenset({"better", "room", "expected"})
+"""Reasons that only give a number: behind another they are told when it is one worth telling."""
+TELLING = 0.05
+"""Loans."""
 
 
 def place(say: Say, key: str | None, names: Names) -> str:
@@ -18,7 +22,8 @@ def place(say: Say, key: str | None, names: Names) -> str:
 
 def whys(say: Say, line: LineView, names: Names) -> str:
     """Why a line is in its plan."""
-    return say("why.between").join(why(say, one, names) for one in line.whys[:SHOWN])
+    told = [one for n, one in enumerate(line.whys) if n == 0 or one.because not in WEAK or one.loans >= TELLING]
+    return say("why.between").join(why(say, one, names) for one in told[:SHOWN])
 
 
 def why(say: Say, one: WhyView, names: Names) -> str:
