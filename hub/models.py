@@ -562,7 +562,7 @@ class Login(SQLModel, table=True):
     """SHA-256 of the token, hex; the token itself is with its holder only."""
     staff: int = Field(foreign_key="staff.id", index=True)
     kind: str = "cookie"
-    """cookie or bearer."""
+    """cookie, bearer or calendar."""
     label: str = ""
     created_at: datetime = Field(sa_type=Moment)
     seen_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -642,6 +642,8 @@ class Theme(SQLModel, table=True):
     retired: bool = False
     """No longer offered for new campaigns."""
     changed_at: datetime = Field(sa_type=Moment)
+    changed_by: str = ""
+    """Name of the member of staff."""
 
 
 class ThemeTitle(SQLModel, table=True):

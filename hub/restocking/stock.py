@@ -18,6 +18,12 @@ NOWHERE = ""
 """The place of an item that can't be counted on."""
 OPEN_RUNS = ("picking", "underway")
 """States of a run that items are still on their way with."""
+LENDABLE = (
+    col(Item.withdrawn).is_(False),
+    col(Item.lending) == Lending.NORMAL,
+    col(Item.condition) != Condition.DAMAGED,
+)
+"""An item of ours that may be lent, wherever it is: conditions for `where(...)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,7 @@ def usable(session: Session, plan: int | None) -> Iterator[Copy]:
         )
         .outerjoin(Holding, col(Holding.item) == Item.item)
         .where(
-            col(Item.withdrawn).is_(False),
-            col(Item.lending) == Lending.NORMAL,
-            col(Item.condition) != Condition.DAMAGED,
+            *LENDABLE,
             col(Item.item).not_in(busy),
         )
         .order_by(col(Item.item))

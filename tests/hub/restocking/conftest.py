@@ -1,15 +1,19 @@
 """A library with stock, history and a campaign, ready to be planned for."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session
 
+from hub.database import Database
 from hub.models import Campaign, CampaignSite, Plan, Theme
 from hub.restocking import plans
 from hub.restocking.desk import Desk
 from hub.restocking.world import Terms
-from tests.hub.cast import HARBOUR, STATION
+from tests.databases import fresh
+from tests.hub.cast import HARBOUR, STATION, settings_in
 from tests.hub.library import SCHOOL, fill
 from tests.hub.running import Hub
 
@@ -62,3 +66,24 @@ class Planning:
 def planning(hub: Hub, tmp_path: Path) -> Planning:
     fill(hub, tmp_path)
     return Planning(hub)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stocked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The cast's library, for tests that keep nothing."""
+    folder = tmp_path_factory.mktemp("stocked")
+    with fresh(request, folder) as url:
+        database = Database(url)
+        try:
+            fill(Hub(settings_in(folder, url), database), folder)
+            yield database
+        finally:
+            database.close()
+
+
+@pytest.fixture
+def session(stocked: Database) -> Iterator[Session]:
+    """A session whose changes are gone after the test."""
+    with Session(stocked.engine, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
