@@ -199,12 +199,18 @@ def bar(session: Session, plan: int, *, title: str, site: str, by: str, now: dat
 
 def undo(session: Session, edit: int) -> int:
     """Takes an edit back; the number of its plan, which is to be made again. Raises Refused, Unknown."""
+    number = plan_of(session, edit)
+    plan = _changeable(session, number)
+    session.get_one(PlanEdit, edit).undone = True
+    plan.state = State.MAKING
+    return number
+
+
+def plan_of(session: Session, edit: int) -> int:
+    """The plan that a change was made to; raises Unknown."""
     row = session.get(PlanEdit, edit)
     if row is None:
         raise Unknown("change", edit)
-    plan = _changeable(session, row.plan)
-    row.undone = True
-    plan.state = State.MAKING
     return row.plan
 
 
