@@ -31,8 +31,6 @@ def why(say: Say, one: WhyView, names: Names) -> str:
     kind = one.because
     if kind == "taken" and not one.left:
         kind = "taken-none-left"
-    if kind == "waited_for" and one.count == 1:
-        kind = "waited_for-one"
     return say(
         f"why.{kind}",
         n=one.count,
