@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from firmware_sim import broker, catalogue, settings
 from firmware_sim.bench.hands import Hands
@@ -106,6 +107,8 @@ class Launch:
         self.seed = int(self._saved["seed"]) if self._saved else options.seed
         today = datetime.fromisoformat(self._saved["began"]) if self._saved else datetime.now(UTC)
         self._began = today.isoformat()
+        self.today = datetime.now(ZoneInfo(settings.ZONE)).date()
+        """In the library's zone."""
         self.stock = catalogue.stock(Random(self.seed), today.date())
         self._kept = settings.keep(options.folder)
         self.children = Children(options.folder / "logs")
