@@ -23,7 +23,6 @@ PURE_FILES = (
     "hub/__init__.py",
     "hub/directory/__init__.py",
     "hub/directory/encodings.py",
-    "hub/directory/formulas.py",
     "hub/directory/isbn.py",
     "hub/directory/marks.py",
     "hub/projections/*.py",

@@ -19,7 +19,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hub.directory import marcout
-from hub.directory.formulas import guard
+from protocol.formulas import guard
 from hub.directory.plan import EVERY, Progress
 from hub.directory.records import TABLES
 from hub.directory.rows import ROWS, WITHDRAWN, Kind

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from hub.directory.complaints import sentence
 from hub.directory.encodings import Encoding
-from hub.directory.formulas import unguard
+from protocol.formulas import unguard
 from hub.directory.rows import NEEDED, ROWS, Kind, Row
 from hub.errors import BadRow
 
