@@ -17,6 +17,8 @@ PURE_FILES = (
     "edge/circulation.py",
     "edge/screen.py",
     "edge/stations/*.py",
+    "edge/tagging/__init__.py",
+    "edge/tagging/batch.py",
     "edge/frames/*.py",
     "edge/devices/__init__.py",
     "edge/devices/kinds.py",

@@ -23,6 +23,8 @@ DSFID_ISO28560_2 = 0x06
 DSFID_ISO28560_3 = 0x3E
 LEAST, WHOLE = 32, 34
 """Bytes of the 28560-3 block on a small tag and on any other."""
+FILLINGS = (0x00, 0x20, 0xFF)
+"""What a tag that nobody wrote is full of, depending on its maker."""
 
 _ITEM: TypeAdapter[ItemId] = TypeAdapter(ItemId)
 _ISIL: TypeAdapter[Isil] = TypeAdapter(Isil)
@@ -87,7 +89,7 @@ def decode(dsfid: int, memory: bytes, block_size: int) -> Content:
     `memory` is 34 bytes or more, best whole blocks; less only when the tag has less. A wrong or unset DSFID is
     borne where the CRC vouches for the content.
     """
-    if memory and memory == memory[:1] * len(memory) and memory[0] in (0x00, 0x20, 0xFF):
+    if memory and memory == memory[:1] * len(memory) and memory[0] in FILLINGS:
         return Blank()
     block = _block(memory, block_size)
     if block is not None:

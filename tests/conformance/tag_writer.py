@@ -67,11 +67,11 @@ class TagWriterConformance:
         tag.dsfid_locked = tag.afi_locked = True
         tag.locked.add(3)
         at.desk.put(tag)
-        with pytest.raises(TagError, match="block 3 .*locked"):
+        with pytest.raises(TagError, match=r"block 3 .*locked"):
             at.write(tag)
-        with pytest.raises(TagError, match="DSFID 3E .*locked"):
+        with pytest.raises(TagError, match=r"DSFID 3E .*locked"):
             at.driver.write_dsfid(TagUid(tag.uid), 0x3E)
-        with pytest.raises(TagError, match="AFI 07 .*locked"):
+        with pytest.raises(TagError, match=r"AFI 07 .*locked"):
             at.driver.write_afi(TagUid(tag.uid), IN_STOCK)
         assert held(tag, 16) == BLOCK[:12] + bytes(4)
 
