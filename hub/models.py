@@ -1,10 +1,10 @@
 """Every table of the hub.
 
-Three families. The ledger's side is written once and never rebuilt: ledger, aside, cursor, gap, quarantine,
+Four families. The ledger's side is written once and never rebuilt: ledger, aside, cursor, gap, quarantine,
 incident, and what is known of backups. Projections are folded from the ledger and can be rebuilt at any moment:
 boot, visit, holding, loan, foreign_tag, and `last_visit_*` of site_state. Reference data comes from imports and
 staff: site, title, item, patron, card, rule, staff, login, and the directory made of it for sites; and what titles
-are found by, made of them.
+are found by, made of them. Restocking: what librarians and couriers decide and do, never what a shelf reader can say.
 
 Moments are aware UTC in Python and milliseconds since 1970 in the database, so that they compare the same on SQLite
 and PostgreSQL.
@@ -421,6 +421,11 @@ class Site(SQLModel, table=True):
     """Blocked, expired and unverifiable cards may open the door to bring items back."""
     trust_days: int = 14
     """How old its directory may be and still vouch for a card."""
+    latitude: float | None = None
+    """WGS84; None where nobody told, then runs call there last."""
+    longitude: float | None = None
+    headroom: int = 0
+    """Places kept free after a restock, for books that patrons bring back."""
 
 
 class Title(SQLModel, table=True):
@@ -557,7 +562,7 @@ class Login(SQLModel, table=True):
     """SHA-256 of the token, hex; the token itself is with its holder only."""
     staff: int = Field(foreign_key="staff.id", index=True)
     kind: str = "cookie"
-    """cookie or bearer."""
+    """cookie, bearer or calendar."""
     label: str = ""
     created_at: datetime = Field(sa_type=Moment)
     seen_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -586,3 +591,278 @@ class DirectoryVersion(SQLModel, table=True):
     mark: str
     """Random: tells this version from another of the same number in a hub that was wound back."""
     at: datetime = Field(sa_type=Moment)
+
+
+# ------------------------------------------------------------------------------------------------------- restocking
+
+
+class Scan(SQLModel, table=True):
+    """A member of staff held an item at the central library: it is there (in), or leaves with a run (out).
+
+    The library has no shelf reader; this is its only witness, and `hub.folds` reads it beside the ledger.
+    """
+
+    __tablename__ = "scan"
+    __table_args__ = (Index("ix_scan_item", "item"), Index("ix_scan_run", "run"))
+    id: int | None = _number()
+    item: str
+    out: bool
+    """It leaves; else it has come in."""
+    at: datetime = Field(sa_type=Moment)
+    run: int | None = Field(default=None, sa_type=BIG_ID)
+    by: str
+    """Name of the member of staff."""
+    undone: bool = False
+    """Taken back: it says nothing."""
+
+
+class Reservation(SQLModel, table=True):
+    """A patron waits for a title at a site."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (Index("ix_reservation_title", "title_id", "site"),)
+    id: int | None = _number()
+    patron: str = Field(foreign_key="patron.patron", index=True)
+    title_id: str = Field(foreign_key="title.title_id")
+    site: str = Field(foreign_key="site.site")
+    made_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    """Served or given up; None: the patron waits."""
+
+
+class Theme(SQLModel, table=True):
+    """What a campaign shows: a saved query (hub.restock.query), with titles picked and left out by hand."""
+
+    __tablename__ = "theme"
+    id: int | None = _number()
+    name: str = Field(unique=True)
+    query: str = ""
+    """Empty: the titles picked by hand only."""
+    note: str = ""
+    retired: bool = False
+    """No longer offered for new campaigns."""
+    changed_at: datetime = Field(sa_type=Moment)
+    changed_by: str = ""
+    """Name of the member of staff."""
+
+
+class ThemeTitle(SQLModel, table=True):
+    """A title picked for a theme by hand, or left out of it whatever the query finds."""
+
+    __tablename__ = "theme_title"
+    theme: int = Field(sa_column=Column(BIG_ID, ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True))
+    title_id: str = Field(
+        sa_column=Column(String, ForeignKey("title.title_id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    chosen: bool
+    """Picked; else left out."""
+
+
+class Campaign(SQLModel, table=True):
+    """A theme at chosen sites for a period."""
+
+    __tablename__ = "campaign"
+    __table_args__ = (Index("ix_campaign_begins", "begins", "ends"),)
+    id: int | None = _number()
+    name: str
+    theme: int = Field(sa_column=Column(BIG_ID, ForeignKey("theme.id"), nullable=False, index=True))
+    begins: date
+    ends: date
+    """Its last day."""
+    share: float | None = None
+    """Of each site's shelf, above 0 and at most 1; or `items` says how many."""
+    items: int | None = None
+    """Copies at each site."""
+    state: str = "draft"
+    """draft, approved or cancelled; whether it runs or is over follows from its days."""
+    note: str = ""
+    changed_at: datetime = Field(sa_type=Moment)
+    changed_by: str
+
+
+class CampaignSite(SQLModel, table=True):
+    """A site that a campaign is shown at."""
+
+    __tablename__ = "campaign_site"
+    campaign: int = Field(sa_column=Column(BIG_ID, ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    site: str = Field(primary_key=True, foreign_key="site.site", index=True)
+
+
+class Closure(SQLModel, table=True):
+    """Days on which no run calls at a site, or at any."""
+
+    __tablename__ = "closure"
+    id: int | None = _number()
+    site: str | None = Field(default=None, foreign_key="site.site", index=True)
+    """None: at no site at all."""
+    first: date
+    last: date
+    why: str = ""
+
+
+class Tour(SQLModel, table=True):
+    """Runs that come again: which sites, how often, with which van."""
+
+    __tablename__ = "tour"
+    id: int | None = _number()
+    name: str = Field(unique=True)
+    rule: str
+    """RFC 5545 recurrence rule (hub.restock.calendar)."""
+    begins: date
+    departs: int = 540
+    """Minutes after midnight, in the library's zone."""
+    capacity: int | None = None
+    """Items that the van carries; None: as many as there are."""
+    tote: int = 30
+    """Items that go into one tote."""
+    moves: int | None = None
+    """Transfers in one run, at most; None: as many as are worth it."""
+    retired: bool = False
+
+
+class TourSite(SQLModel, table=True):
+    """A site that a tour calls at."""
+
+    __tablename__ = "tour_site"
+    tour: int = Field(sa_column=Column(BIG_ID, ForeignKey("tour.id", ondelete="CASCADE"), primary_key=True))
+    site: str = Field(primary_key=True, foreign_key="site.site", index=True)
+
+
+class Plan(SQLModel, table=True):
+    """What a run is to do: made by the planner, changed by a librarian, approved, then carried out."""
+
+    __tablename__ = "plan"
+    __table_args__ = (Index("ix_plan_day", "day"),)
+    id: int | None = _number()
+    tour: int | None = Field(default=None, sa_column=Column(BIG_ID, ForeignKey("tour.id"), nullable=True, index=True))
+    day: date
+    """Of the run."""
+    cycle: int
+    """Days until the next run, which expected loans are counted over."""
+    state: str
+    """hub.restocking.plans.State."""
+    stage: str = ""
+    """While it is being made: hub.restock.planner.Stage."""
+    why: str = ""
+    """Why none could be made, one sentence a line."""
+    sites: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """Capacity of the van, moves, handling and the like, as they were when it was made."""
+    outlook: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What it expects, with an interval; what binds; what is missed (hub.restocking.outlook)."""
+    made_at: datetime = Field(sa_type=Moment)
+    made_by: str
+    approved_at: datetime | None = Field(default=None, sa_type=Moment)
+    approved_by: str | None = None
+
+
+class PlanLine(SQLModel, table=True):
+    """Copies of one title that do the same in a plan."""
+
+    __tablename__ = "plan_line"
+    __table_args__ = (Index("ix_plan_line_title", "title_id"),)
+    plan: int = Field(sa_column=Column(BIG_ID, ForeignKey("plan.id", ondelete="CASCADE"), primary_key=True))
+    number: int = Field(primary_key=True)
+    title_id: str
+    origin: str | None = None
+    """A site; None: the library."""
+    target: str | None = None
+    """The same as `origin` for those that stay."""
+    count: int
+    loans: float
+    """Expected at the target until the next run."""
+    forgone: float
+    """That they would have been lent where they were."""
+    pinned: bool = False
+    """Decided by hand."""
+    whys: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """hub.restock.planner.reasons.Why, strongest first."""
+
+
+class PlanEdit(SQLModel, table=True):
+    """A librarian's change to a plan: a copy that goes where she says, or a title that is not to be at a site."""
+
+    __tablename__ = "plan_edit"
+    id: int | None = _number()
+    plan: int = Field(sa_column=Column(BIG_ID, ForeignKey("plan.id", ondelete="CASCADE"), nullable=False, index=True))
+    title_id: str
+    origin: str | None = None
+    target: str | None = None
+    """None: home to the library."""
+    count: int = 1
+    barred: bool = False
+    """The title is not to be at `origin`, whatever the planner thinks; else `count` copies go to `target`."""
+    at: datetime = Field(sa_type=Moment)
+    by: str
+    undone: bool = False
+
+
+class Run(SQLModel, table=True):
+    """One delivery trip. What was done at a site isn't kept here: its shelf reader says it (hub.restock.arrivals)."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("ix_run_day", "day"),)
+    id: int | None = _number()
+    plan: int | None = Field(default=None, sa_column=Column(BIG_ID, ForeignKey("plan.id"), nullable=True, index=True))
+    tour: int | None = Field(default=None, sa_column=Column(BIG_ID, ForeignKey("tour.id"), nullable=True, index=True))
+    day: date
+    name: str
+    state: str = "picking"
+    """picking, underway, closed or abandoned (hub.restocking.runs)."""
+    courier: str = ""
+    tote: int = 30
+    left_at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it left the library."""
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    note: str = ""
+
+
+class Stop(SQLModel, table=True):
+    """A site that a run calls at."""
+
+    __tablename__ = "stop"
+    run: int = Field(sa_column=Column(BIG_ID, ForeignKey("run.id", ondelete="CASCADE"), primary_key=True))
+    site: str = Field(primary_key=True, index=True)
+    number: int
+    """Place in the order, from 1."""
+    minutes: int | None = None
+    """After leaving the library, as estimated; None where the way isn't known."""
+    skipped: str | None = None
+    """Why the courier doesn't call there after all."""
+
+
+class Transfer(SQLModel, table=True):
+    """One item that a run takes from one place to another, and why."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (Index("ix_transfer_run", "run"), Index("ix_transfer_item", "item"))
+    id: int | None = _number()
+    run: int = Field(sa_column=Column(BIG_ID, ForeignKey("run.id", ondelete="CASCADE"), nullable=False))
+    item: str
+    title_id: str
+    origin: str | None = None
+    """A site; None: the library."""
+    target: str | None = None
+    """A site; None: home to the library."""
+    whys: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    dropped: str | None = None
+    """Why it isn't done after all: not found at the library, left out by hand, the run was abandoned."""
+
+
+class Task(SQLModel, table=True):
+    """Something that somebody has to look after."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("ix_task_open", "done_at"),)
+    id: int | None = _number()
+    key: str = Field(unique=True)
+    """What it is about, so that the same exception makes one task only."""
+    kind: str
+    """hub.restocking.tasks.Kind."""
+    site: str | None = None
+    item: str | None = None
+    run: int | None = Field(default=None, sa_type=BIG_ID)
+    about: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    made_at: datetime = Field(sa_type=Moment)
+    done_at: datetime | None = Field(default=None, sa_type=Moment)
+    done_by: str | None = None

@@ -1,14 +1,16 @@
 """The hub's REST API: one router a noun, JSON throughout, every answer a model of `hub.views`."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from hub.api import errors, events, exceptions, items, loans, patrons, sites, titles
+from hub.api import campaigns, errors, events, exceptions, items, loans, patrons, plans, sites, themes, titles
+from hub.api.writing import json_only
 from hub.parts import Parts
 
 ABOUT = """
 Where every item of the micro-libraries is, who has it, and how that is known.
 
 Log in with the cookie of the web pages, or send staff name and password with each request (HTTP Basic).
+What is sent is JSON and must say so (`Content-Type: application/json`), also where a body isn't needed.
 Lists come in pages: `limit` and `offset`, the `total`, and `next`, the address of the next page or null.
 What goes wrong is said in one shape: `{"error": {"code", "message", "fields"}}`.
 """
@@ -24,9 +26,10 @@ def build(parts: Parts) -> FastAPI:
         docs_url=None,  # the interactive pages would come from somebody else's server
         redoc_url=None,
         responses=errors.DECLARED,
+        dependencies=[Depends(json_only)],
     )
     app.state.parts = parts
     errors.install(app)
-    for noun in (titles, items, loans, patrons, sites, events, exceptions):
+    for noun in (titles, items, loans, patrons, sites, themes, campaigns, plans, events, exceptions):
         app.include_router(noun.router)
     return app

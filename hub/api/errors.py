@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from hub.restocking.errors import Refused, Unknown
 from protocol.wording import sentence
 
 
@@ -29,7 +30,8 @@ class Error(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     code: str
-    """For programs: not-found, bad-request, login-needed, slowed, method-not-allowed."""
+    """For programs: not-found, bad-request, login-needed, slowed, method-not-allowed, unsupported-media-type; with a
+    409 the rule that forbids it, such as theme-name or campaign-over."""
     message: str
     """For people: what and where."""
     fields: list[Wrong] = []
@@ -52,6 +54,8 @@ DECLARED: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "A parameter can't be used"},
     401: {"model": Failure, "description": "Log in first"},
     404: {"model": Failure, "description": "There is no such thing"},
+    409: {"model": Failure, "description": "It can't be done as things are, and nothing was changed"},
+    415: {"model": Failure, "description": "What was sent doesn't call itself application/json"},
     422: {"model": Failure, "description": "Not used: what can't be used is a 400"},
     429: {"model": Failure, "description": "Too many failed attempts to log in"},
 }
@@ -66,6 +70,8 @@ def install(app: FastAPI) -> None:
     """Makes `app` say everything in the one shape."""
     app.add_exception_handler(HTTPException, _known)
     app.add_exception_handler(RequestValidationError, _unfit)
+    app.add_exception_handler(Unknown, _unknown)
+    app.add_exception_handler(Refused, _refused)
 
 
 async def _known(request: Request, wrong: Exception) -> JSONResponse:
@@ -82,6 +88,16 @@ async def _unfit(request: Request, wrong: Exception) -> JSONResponse:
     fields = [Wrong(name=".".join(str(step) for step in error["loc"]), why=sentence(error)) for error in errors]
     told = "; ".join(f"{field.name}: {field.why}" for field in fields) or "the request can't be read"
     return _answer(400, "bad-request", told, fields, None)
+
+
+async def _unknown(request: Request, wrong: Exception) -> JSONResponse:
+    return _answer(404, "not-found", str(wrong), [], None)
+
+
+async def _refused(request: Request, wrong: Exception) -> JSONResponse:
+    known = wrong.values if isinstance(wrong, Refused) else {}
+    fields = [Wrong(name=f"body.{known['field']}", why=str(wrong))] if "field" in known else []
+    return _answer(409, wrong.code if isinstance(wrong, Refused) else "conflict", str(wrong), fields, None)
 
 
 def _answer(status: int, code: str, told: str, fields: list[Wrong], headers: Any) -> JSONResponse:

@@ -62,10 +62,19 @@ class TitleView(View):
 
 
 def titles(
-    session: Session, cut: Cut, *, q: str | None = None, language: str | None = None, theme: str | None = None
+    session: Session,
+    cut: Cut,
+    *,
+    q: str | None = None,
+    language: str | None = None,
+    theme: str | None = None,
+    among: ColumnElement[bool] | None = None,
 ) -> Found[TitleView]:
-    """Titles by name; with `q`, those that have its words or their beginnings, also in pinyin, the best first."""
-    where: list[ColumnElement[bool]] = []
+    """Titles by name; with `q`, those that have its words or their beginnings, also in pinyin, the best first.
+
+    `among`: only titles that this condition on Title finds.
+    """
+    where: list[ColumnElement[bool]] = [] if among is None else [among]
     if language is not None:
         where.append(col(Title.language) == language)
     if theme is not None:

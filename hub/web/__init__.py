@@ -3,7 +3,7 @@
 from fastapi import Depends, FastAPI
 
 from hub.parts import Parts
-from hub.web import entrance, errors, incidents, items, live, loans, patrons, sites, titles
+from hub.web import entrance, errors, incidents, items, live, loans, patrons, plans, sites, titles
 from hub.web.form import fitting_form
 from hub.web.headers import Headers
 from hub.web.page import PRINTER, Printer
@@ -18,6 +18,6 @@ def build(parts: Parts) -> FastAPI:
     app.mount(STATIC, statics())
     app.add_middleware(Headers)
     errors.install(app)
-    for noun in (entrance, sites, items, titles, loans, patrons, incidents, live):
+    for noun in (entrance, sites, items, titles, loans, patrons, plans, incidents, live):
         app.include_router(noun.router)
     return app

@@ -214,9 +214,10 @@ def test_the_login_cookie_opens_the_api_too(served: Library) -> None:
 def test_the_api_describes_itself_with_examples(program: httpx.Client) -> None:
     described = program.get(f"{API}/openapi.json").json()
     rows = ("TitleView", "ItemView", "LoanView", "PatronView", "SiteView", "EventView", "Failure")
+    rows += ("ThemeView", "CampaignView", "ThemeDraft", "CampaignDraft")
 
     assert all(described["components"]["schemas"][name]["examples"] for name in rows)
-    assert all(way["get"].get("description") for way in described["paths"].values())
+    assert all(told.get("description") for ways in described["paths"].values() for told in ways.values())
     item = described["components"]["schemas"]["HoldingView"]["properties"]
     assert "rounds" in item["evidence"]["description"]
 

@@ -1,0 +1,31 @@
+"""Requests that change something: what their routes are handed, and that no other site's page can send one."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Path
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from hub.auth import Member, member_of
+from hub.parts import Parts, parts_of
+
+BODIES = frozenset({"POST", "PUT", "PATCH"})
+
+Hub = Annotated[Parts, Depends(parts_of)]
+"""The running hub; write with `hub.database.write()`, which is over before the answer leaves."""
+Who = Annotated[Member, Depends(member_of)]
+"""Who asks."""
+Number = Annotated[int, Path(ge=1, le=2**62, examples=[3])]
+"""The number of a thing in the address."""
+
+
+def json_only(request: Request) -> None:
+    """A dependency of every route: what is sent must call itself JSON.
+
+    A form on another site can't do that, nor can its scripts without being asked for permission first, which is never
+    given; so a browser that is logged in here changes nothing for anybody else.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in BODIES and kind != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, and say so: Content-Type: application/json")

@@ -1,0 +1,1 @@
+"""Restocking over a real database."""
