@@ -1,4 +1,4 @@
-"""`microlib-edge`: run the site's agent, check its devices, ask how it is, shut its locks."""
+"""`microlib-edge`: run the site's agent, check its devices, ask how it is, shut its locks; write tags at a desk."""
 
 import argparse
 import json
@@ -20,6 +20,7 @@ from edge.devices.kinds import CardReader, Device, Door, TagReader
 from edge.errors import DeviceError, EdgeError, StorageFailed
 from edge.health import sd_notify
 from edge.settings import Settings, load
+from edge.tagging import command as tagging
 from protocol import __version__
 
 log = logging.getLogger("edge")
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         stream=sys.stderr,
     )
     try:
-        return int(args.command(load(args.config), args))
+        return int(args.command(args))
     except EdgeError as wrong:
         sys.stderr.write(f"microlib-edge: {wrong}\n")
         return 1
@@ -58,8 +59,19 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         sub.add_argument("--config", type=Path, default=Path("/etc/microlib/site.toml"), help="default: %(default)s")
         sub.add_argument("-v", "--verbose", action="store_true", help="say more in the log")
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=_with_settings(command))
+    text = "write the tags of a list of items, one by one, at a desk reader"
+    sub = commands.add_parser("tags", help=text, description=text.capitalize() + ".")
+    tagging.describe(sub)
+    sub.add_argument("-v", "--verbose", action="store_true", help="say more in the log")
+    sub.set_defaults(command=tagging.run)
     return parser
+
+
+def _with_settings(
+    command: Callable[[Settings, argparse.Namespace], int],
+) -> Callable[[argparse.Namespace], int]:
+    return lambda args: command(load(args.config), args)
 
 
 def _run(settings: Settings, args: argparse.Namespace) -> int:

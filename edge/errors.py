@@ -6,8 +6,11 @@ EdgeError
 │   ├── DeviceGone       the port, bus or pin is not there (any more): re-open by its stable name
 │   └── DeviceFault      it is there and answers nonsense, an error, or nothing
 ├── TagError             this tag, now: ask again, or leave it undecided
+├── ListWrong            tell a person: nothing of the file is used
 └── StorageFailed        the journal can't be written: no new borrowing visit (rule E7)
 """
+
+from collections.abc import Sequence
 
 
 class EdgeError(Exception):
@@ -42,6 +45,14 @@ class TagError(EdgeError):
         super().__init__(f"tag {tag}: {why}")
         self.tag = tag
         self.why = why
+
+
+class ListWrong(EdgeError):
+    """A list of items, or a report of tags, is not what it must be; `bad` says what is wrong with each row."""
+
+    def __init__(self, path: object, bad: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{path}: {each}" for each in bad))
+        self.bad = tuple(bad)
 
 
 class StorageFailed(EdgeError):

@@ -16,6 +16,7 @@ from firmware_sim.librarian import Figures, Librarian
 from firmware_sim.mishaps import Mishaps
 from firmware_sim.people import Pace
 from firmware_sim.ports import HOST, PortTaken, claim
+from firmware_sim.restock import prepare
 from firmware_sim.sites import Site
 from firmware_sim.summary import Summary
 from firmware_sim.verdict import come_to_rest, judge
@@ -86,7 +87,8 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     librarian = launch.start_hub()
     sites = launch.start_sites()
     launch.start_bench(sites)
-    _welcome(launch, sites, summary, time.monotonic() - began)
+    plan = None if options.keep else prepare(librarian, [site.spot.partner.site for site in sites], launch.today)
+    _welcome(launch, sites, summary, time.monotonic() - began, plan)
     screens = {site.spot.partner.site: site.screen for site in sites}
     crowd = Crowd(launch.town, screens, options.visits)
     doorsteps = _doorsteps(crowd, sites, launch, summary) if options.people else []
@@ -161,7 +163,7 @@ def _watch(
             summary.draw(_block(launch, crowd, sites, librarian, mishaps))
 
 
-def _welcome(launch: Launch, sites: list[Site], summary: Summary, took_s: float) -> None:
+def _welcome(launch: Launch, sites: list[Site], summary: Summary, took_s: float, plan: int | None) -> None:
     ports = launch.options.ports
     summary.say(f"Everything is up after {took_s:.0f} s.")
     summary.say(f"  Hub      http://{HOST}:{ports.hub}/   login: {STAFF}   password: {launch.password}")
@@ -169,6 +171,10 @@ def _welcome(launch: Launch, sites: list[Site], summary: Summary, took_s: float)
         name = f"{site.spot.partner.name_en} {site.spot.partner.name_zh}"
         summary.say(f"  Kiosk    http://{HOST}:{site.kiosk_port}/   {name}")
     summary.say(f"  Bench    http://{HOST}:{ports.bench}/   tap, open, take and put by hand")
+    if plan is not None:
+        summary.say(
+            f"  Restock  http://{HOST}:{ports.hub}/restock/plans/{plan}   a campaign runs, a plan awaits approval"
+        )
     summary.say(f"  Logs     {launch.options.folder / 'logs'}")
     if not (launch.options.exit and launch.options.visits):
         summary.say("Ctrl-C ends it with the truth check.")

@@ -11,12 +11,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from firmware_sim import broker, catalogue, settings
 from firmware_sim.bench.hands import Hands
@@ -37,8 +37,8 @@ WORLD = "world.json"
 """Where everything was when the demo in that folder ended."""
 STAFF = "demo"
 SHIMS = Path(__file__).parent / "shims"
-IMPORTS = (("sites",), ("rules", "titles"), ("items", "patrons"))
-"""What is imported at once, one after the other: the first makes the tables, later ones refer to earlier ones."""
+IMPORTS = ("sites", "rules", "titles", "items", "patrons")
+"""One after the other: later ones refer to earlier ones."""
 START_S = 60.0
 READING_S = 8.0
 """How long a receipt stays for somebody who looks on; without hands nobody does."""
@@ -107,6 +107,8 @@ class Launch:
         self.seed = int(self._saved["seed"]) if self._saved else options.seed
         today = datetime.fromisoformat(self._saved["began"]) if self._saved else datetime.now(UTC)
         self._began = today.isoformat()
+        self.today = datetime.now(ZoneInfo(settings.ZONE)).date()
+        """In the library's zone."""
         self.stock = catalogue.stock(Random(self.seed), today.date())
         self._kept = settings.keep(options.folder)
         self.children = Children(options.folder / "logs")
@@ -135,10 +137,7 @@ class Launch:
         known = f"{len(self.stock.titles)} titles, {len(self.stock.copies)} items, {len(self.stock.members)} patrons"
         self._say(f"Hub: importing {known} …")
         files = catalogue.write(self.stock, folder / "import")
-        with ThreadPoolExecutor(len(files)) as pool:
-            for kinds in IMPORTS:
-                for done in [pool.submit(self._import, kind, files[kind], config) for kind in kinds]:
-                    done.result()
+        self._import("import", "--config", config, "--apply", *(w for k in IMPORTS for w in (k, str(files[k]))))
         staff = python("staff", "-m", "hub", "staff", "--config", config, "add", STAFF, "--password-stdin")
         self.children.run(staff, START_S, says=self.password + "\n")
         self.children.start(python("hub", "-m", "hub", "serve", "--config", config))
@@ -147,9 +146,8 @@ class Launch:
         wait_until("the hub", librarian.healthy, self.children, START_S)
         return librarian
 
-    def _import(self, kind: str, path: Path, config: str) -> None:
-        words = ("-m", "hub", "import", "--config", config, kind, str(path), "--apply")
-        self.children.run(python(f"import {kind}", *words), START_S)
+    def _import(self, *words: str) -> None:
+        self.children.run(python("import", "-m", "hub", *words), START_S)
 
     def start_sites(self) -> list[Site]:
         """Lays the cables and starts the agents; waits until each has counted its shelves."""

@@ -1,4 +1,4 @@
-"""Asks the hub over its REST interface, as any librarian's program would: a login, pages, nothing else."""
+"""Asks and tells the hub over its REST interface, as any librarian's program would: a login, nothing else."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,6 +68,14 @@ class Librarian:
             online={s["site"]: bool(s["online"]) for s in sites},
             queues={s["site"]: s["queue"] for s in sites},
         )
+
+    def send(self, what: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Makes something new; the hub's answer."""
+        return dict(self._web.post(f"{API}/{what}", json=said).raise_for_status().json())
+
+    def put(self, what: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes something; the hub's answer."""
+        return dict(self._web.put(f"{API}/{what}", json=said).raise_for_status().json())
 
     def _total(self, what: str, **asked: str) -> int:
         return int(self._get(f"{API}/{what}", {**asked, "limit": "1"})["total"])

@@ -21,6 +21,7 @@ from hub.models import Cursor
 from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
+from hub.restocking.desk import Desk
 from hub.safekeeping import Safekeeper
 from hub.search import index
 from hub.settings import Settings
@@ -88,7 +89,8 @@ def create_app(
         raise
     notices = Notices()
     intake = Intake(settings, database, clock, notices, promises, ledger_id, shards)
-    parts = Parts(settings, database, clock, notices, lambda: intake.up)
+    desk = Desk(database, notices)
+    parts = Parts(settings, database, clock, notices, desk, lambda: intake.up)
     safekeeper = Safekeeper(settings, database, clock)
 
     @asynccontextmanager
@@ -97,9 +99,11 @@ def create_app(
         if not shards.everything:
             intake.bell.start()
         safekeeper.start()
+        desk.start()
         try:
             yield
         finally:
+            await run_in_threadpool(desk.stop)
             await run_in_threadpool(safekeeper.stop)
             await run_in_threadpool(intake.stop)
             await run_in_threadpool(intake.bell.stop)

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from hub.app import open_database
 from hub.clock import Clock
@@ -22,9 +23,13 @@ NOTES = 200
 
 def describe_import(parser: argparse.ArgumentParser) -> None:
     """The words of `import`."""
-    parser.add_argument("kind", type=Kind, choices=list(Kind), metavar="KIND", help=", ".join(Kind))
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="CSV or .xlsx with a heading; titles and items also MARC21 or CNMARC"
+        "files",
+        nargs="+",
+        action=_Pairs,
+        metavar="KIND FILE",
+        help=f"{', '.join(Kind)}; CSV or .xlsx with a heading, titles and items also MARC21 or CNMARC. "
+        "Several pairs are taken one after the other, each whole or not at all",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--apply", action="store_true", help="import it, all or nothing; without this, only look")
@@ -40,26 +45,48 @@ def describe_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-broken", action="store_true", help="MARC: leave broken records out and take the rest")
 
 
-def import_file(settings: Settings, args: argparse.Namespace) -> int:
-    """Looks at a file and, with --apply, imports it."""
+class _Pairs(argparse.Action):
+    """KIND FILE KIND FILE … as pairs."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Ends the command, saying why, when the words are no pairs."""
+        for kind in values[::2]:
+            if kind not in list(Kind):
+                parser.error(f"{kind!r} is no kind; those are {', '.join(Kind)}, each with a file behind it")
+        if len(values) % 2:
+            parser.error(f"a file is missing behind {values[-1]}")
+        pairs = zip(values[::2], values[1::2], strict=True)
+        setattr(namespace, self.dest, [(Kind(kind), Path(file)) for kind, file in pairs])
+
+
+def import_files(settings: Settings, args: argparse.Namespace) -> int:
+    """Looks at files and, with --apply, imports them; the first that can't be ends it."""
     manner = Manner(args.encoding, args.sheet, args.skip_broken)
     database = open_database(settings)
     try:
+        for kind, file in args.files:
+            _import(settings, database, kind, file, manner, args.apply)
+    finally:
+        database.close()
+    if not args.apply:
+        out("nothing imported without --apply")
+    return 0
+
+
+def _import(settings: Settings, database: Database, kind: Kind, file: Path, manner: Manner, apply: bool) -> None:
+    try:
         with database.read() as session:
-            plan = sources.read(args.kind, args.file, session, settings, manner, progress("rows read"))
+            plan = sources.read(kind, file, session, settings, manner, progress("rows read"))
             _tell(plan)
-            if not args.apply:
+            if not apply:
                 changes = compare(session, plan, settings.owners[0], progress("rows compared"))
                 out(f"{plan.file}: {len(plan.rows)} rows of {plan.kind} are fine: {changes}")
                 for line in changes.first:
                     out(f"  {line}")
-                out("nothing imported without --apply")
-                return 0
-        return _apply(plan, database, settings)
+                return
+        _apply(plan, database, settings)
     except OSError as wrong:
-        raise HubError(f"{args.file}: {wrong.strerror or wrong}") from None
-    finally:
-        database.close()
+        raise HubError(f"{file}: {wrong.strerror or wrong}") from None
 
 
 def _tell(plan: Plan) -> None:
@@ -76,11 +103,10 @@ def _tell(plan: Plan) -> None:
         raise ImportRefused(plan.file, plan.bad)
 
 
-def _apply(plan: Plan, database: Database, settings: Settings) -> int:
+def _apply(plan: Plan, database: Database, settings: Settings) -> None:
     what = "cards hashed" if plan.kind is Kind.PATRONS else "rows written"
     count = sources.apply(plan, database, settings, Clock().utc(), progress(what))
     out(f"{plan.file}: {count} rows of {plan.kind} imported")
-    return 0
 
 
 def describe_export(parser: argparse.ArgumentParser) -> None:

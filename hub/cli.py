@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("--shards", type=_shards, metavar="SHARDS", help=SHARDS_HELP)
     ingest.add_argument("--i-know", action="store_true", help="as for serve")
     bringing.describe_import(
-        add("import", bringing.import_file, "read a file, list every bad row, and import it when told to")
+        add("import", bringing.import_files, "read a file, list every bad row, and import it when told to")
     )
     bringing.describe_export(add("export", bringing.export_file, "write titles, items, patrons or sites into a file"))
     check = add("check", _check, "build every projection anew from the ledger and say what differs")

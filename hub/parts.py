@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from hub.clock import Clock
 from hub.database import Database
 from hub.notices import Notices
+from hub.restocking.desk import Desk
 from hub.settings import Settings
 
 
@@ -19,6 +20,7 @@ class Parts:
     database: Database
     clock: Clock
     notices: Notices
+    desk: Desk
     broker_up: Callable[[], bool]
     """The link to the broker stands right now."""
 

@@ -125,6 +125,23 @@ class Sessions(_Section):
     """Hours after which staff must log in again."""
 
 
+class Runs(_Section):
+    """Delivery runs: where they start, how fast they are, and what their papers are printed with."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    """Of the library that runs start from, WGS84. Without it stops come in the order of their names."""
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    """The same."""
+    speed_kmh: Annotated[float, Field(ge=1, le=200)] = 25
+    """Of the van through the city."""
+    detour: Annotated[float, Field(ge=1, le=5)] = 1.4
+    """How much longer ways are than the straight line."""
+    minutes_at_stop: Annotated[int, Field(ge=0, le=480)] = 15
+    """Of work at a site."""
+    font: Path | None = None
+    """A TrueType or OpenType font with Chinese, for papers; None: one of the usual, such as Debian's fonts-noto-cjk."""
+
+
 class Settings(BaseSettings):
     """All of the hub's settings."""
 
@@ -161,6 +178,8 @@ class Settings(BaseSettings):
     """Section [backup]."""
     marc: Marc = Marc()
     """Section [marc]."""
+    runs: Runs = Runs()
+    """Section [runs]."""
     sessions: Sessions = Sessions()
     """Section [sessions]."""
 

@@ -77,6 +77,8 @@ class FeigReader:
         self._ignored = frozenset(options.ignore)
         self._at_once: dict[str, int] = {}
         """Blocks that tags of a maker and chip (first bytes of the UID) give in one read."""
+        self._taken_at_once: dict[str, int] = {}
+        """The same of one write."""
         self._answered = 0.0
         self._owed = False
         """An answer may still come to a question that was given up."""
@@ -114,13 +116,26 @@ class FeigReader:
 
     def write_afi(self, tag: TagUid, afi: int) -> None:
         """Writes the AFI, then believes only what the tag says it is."""
-        said = self._ask_tag(tag, hf.write_afi(tag, afi), _empty)
-        if isinstance(said, Answer):
-            raise TagError(tag, f"AFI {afi:02X} can't be written: {_reason(said)}")
-        info = self._ask_tag(tag, hf.system_info(tag), lambda a: _about(tag, a))
-        if not isinstance(info, hf.SystemInfo) or info.afi != afi:
-            held = f"{info.afi:02X}" if isinstance(info, hf.SystemInfo) else "unknown"
-            raise TagError(tag, f"AFI {afi:02X} was written, but read back it is {held}")
+        self._set(tag, f"AFI {afi:02X}", hf.write_afi(tag, afi), afi, lambda info: info.afi)
+
+    def write_dsfid(self, tag: TagUid, dsfid: int) -> None:
+        """Writes the DSFID, then believes only what the tag says it is."""
+        self._set(tag, f"DSFID {dsfid:02X}", hf.write_dsfid(tag, dsfid), dsfid, lambda info: info.dsfid)
+
+    def write(self, tag: TagUid, data: bytes, block_size: int) -> None:
+        """Writes as many blocks at once as reader and tag take, which is found out by trying."""
+        chip, first = tag[:6], _user_area(tag)
+        most = self._taken_at_once.get(chip, max(1, hf.MAX_BLOCK_BYTES // block_size))
+        while data:
+            count = min(most, -(-len(data) // block_size))
+            part = data[: count * block_size]
+            said = self._ask_tag(tag, hf.write_blocks(tag, first, block_size, part), _empty)
+            if not isinstance(said, Answer):
+                first, data = first + count, data[count * block_size :]
+            elif count > 1 and _asked_too_much(said):
+                most = self._taken_at_once[chip] = count // 2
+            else:
+                raise TagError(tag, f"{_block_named(said)} can't be written: {_reason(said)}")
 
     # --- inventory ---
 
@@ -173,6 +188,15 @@ class FeigReader:
                 if count == most:
                     self._at_once[chip] = most
         return data
+
+    def _set(self, tag: TagUid, what: str, request: Request, value: int, held: Callable[[hf.SystemInfo], int]) -> None:
+        said = self._ask_tag(tag, request, _empty)
+        if isinstance(said, Answer):
+            raise TagError(tag, f"{what} can't be written: {_reason(said)}")
+        info = self._ask_tag(tag, hf.system_info(tag), lambda a: _about(tag, a))
+        if not isinstance(info, hf.SystemInfo) or held(info) != value:
+            now = f"{held(info):02X}" if isinstance(info, hf.SystemInfo) else "unknown"
+            raise TagError(tag, f"{what} was written, but read back it is {now}")
 
     def _blocks(self, tag: TagUid, first: int, count: int) -> hf.Blocks | Answer:
         return self._ask_tag(tag, hf.read_blocks(tag, first, count), lambda a: hf.parse_blocks(a, count))
@@ -266,6 +290,12 @@ def _asked_too_much(answer: Answer) -> bool:
     if answer.status == Status.ISO15693:
         return answer.data[:1] != b"" and answer.data[0] in _TOO_MUCH
     return answer.status == Status.OUT_OF_RANGE
+
+
+def _block_named(answer: Answer) -> str:
+    """The block that an unwilling answer to a write names, behind the tag's error where it has one."""
+    named = answer.data[1:] if answer.status == Status.ISO15693 else answer.data
+    return f"block {named[0]}" if named else "a block"
 
 
 def _reason(answer: Answer) -> str:

@@ -42,7 +42,7 @@ class TagMemory:
     block_size: int
     """Bytes in a block."""
     data: bytes
-    """User memory from block 0, in tag order, as far as it was asked for and can be read."""
+    """User memory from its first block, in tag order, as far as it was asked for and can be read."""
 
 
 class Device(Protocol):
@@ -85,6 +85,22 @@ class TagReader(Device, Protocol):
 
     def write_afi(self, tag: TagUid, afi: int) -> None:
         """Writes the tag's AFI and reads it back; raises TagError unless it then holds `afi`."""
+        ...
+
+
+class TagWriter(TagReader, Protocol):
+    """A tag reader that can also give a tag its content."""
+
+    def write(self, tag: TagUid, data: bytes, block_size: int) -> None:
+        """Writes `data`, whole blocks of `block_size` bytes, to where `read` begins. Nothing is read back.
+
+        Raises TagError when a block can't be written; those before it may then hold what is new. Writing the same
+        again does no harm, and is what the driver does where an answer was lost.
+        """
+        ...
+
+    def write_dsfid(self, tag: TagUid, dsfid: int) -> None:
+        """Writes the tag's DSFID and reads it back; raises TagError unless it then holds `dsfid`."""
         ...
 
 

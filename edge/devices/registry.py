@@ -24,6 +24,11 @@ def of_kind(kind: str) -> tuple[str, ...]:
     return tuple(name for name in names() if kind_of(load(name)) == kind)
 
 
+def writers() -> tuple[str, ...]:
+    """Names of the tag readers that can write tags, too. Loads every driver."""
+    return tuple(name for name in of_kind("tag reader") if hasattr(load(name), "write"))
+
+
 def kind_of(driver: type) -> str:
     """Which kind of device a driver is for."""
     return next(kind for method, kind in KINDS.items() if hasattr(driver, method))

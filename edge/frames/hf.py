@@ -46,6 +46,7 @@ class TagCommand(IntEnum):
     WRITE_BLOCKS = 0x24
     SELECT = 0x25
     WRITE_AFI = 0x27
+    WRITE_DSFID = 0x29
     SYSTEM_INFO = 0x2B
 
 
@@ -271,6 +272,11 @@ def system_info(tag: TagUid) -> Request:
 def write_afi(tag: TagUid, afi: int) -> Request:
     """Writes the tag's application family identifier."""
     return _to_tag(TagCommand.WRITE_AFI, tag, bytes((afi,)))
+
+
+def write_dsfid(tag: TagUid, dsfid: int) -> Request:
+    """Writes the tag's data storage format identifier. Not among the recorded frames: built after write_afi."""
+    return _to_tag(TagCommand.WRITE_DSFID, tag, bytes((dsfid,)))
 
 
 def _to_tag(command: TagCommand, tag: TagUid, data: bytes = b"") -> Request:

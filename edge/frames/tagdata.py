@@ -23,6 +23,8 @@ DSFID_ISO28560_2 = 0x06
 DSFID_ISO28560_3 = 0x3E
 LEAST, WHOLE = 32, 34
 """Bytes of the 28560-3 block on a small tag and on any other."""
+FILLINGS = (0x00, 0x20, 0xFF)
+"""What a tag that nobody wrote is full of, depending on its maker."""
 
 _ITEM: TypeAdapter[ItemId] = TypeAdapter(ItemId)
 _ISIL: TypeAdapter[Isil] = TypeAdapter(Isil)
@@ -87,7 +89,7 @@ def decode(dsfid: int, memory: bytes, block_size: int) -> Content:
     `memory` is 34 bytes or more, best whole blocks; less only when the tag has less. A wrong or unset DSFID is
     borne where the CRC vouches for the content.
     """
-    if memory and memory == memory[:1] * len(memory) and memory[0] in (0x00, 0x20, 0xFF):
+    if memory and memory == memory[:1] * len(memory) and memory[0] in FILLINGS:
         return Blank()
     block = _block(memory, block_size)
     if block is not None:
@@ -120,6 +122,23 @@ def encode(content: ItemContent | PatronCard, size: int = WHOLE) -> bytes:
     block[_REST] = rest.encode("ascii").ljust(11, b"\0")
     block[_CRC] = _crc(block).to_bytes(2, "little")
     return bytes(block[:size])
+
+
+def encode_stream(content: ItemContent) -> bytes:
+    """The 28560-2 elements that say `content`, without the 00 that ends them where memory goes on.
+
+    Item and owner come first. Raises ValueError when it is longer than the 34 bytes that `decode` can count on.
+    """
+    stream = _text_element(Element.ITEM, content.item)
+    if content.owner:
+        stream += _text_element(Element.OWNER, content.owner)
+    if content.parts > 1:
+        stream += _text_element(Element.SET, f"{content.parts}{content.part:0{len(str(content.parts))}}")
+    if content.usage is not Usage.CIRCULATING:
+        stream += bytes((Element.USAGE, 1, content.usage << 4))
+    if len(stream) > WHOLE:
+        raise ValueError(f"item {content.item} takes {len(stream)} bytes, and only {WHOLE} are read")
+    return stream
 
 
 def _fits(what: str, text: str, room: int) -> None:
@@ -280,6 +299,29 @@ def _set_of(element: tuple[int, bytes] | None) -> tuple[int, int]:
         return 1, 1
     first, second = int(digits[:half]), int(digits[half:])
     return max(first, second), min(first, second)
+
+
+def _text_element(element: Element, text: str) -> bytes:
+    coding, raw = _compact(text)
+    return bytes((coding << 4 | element, len(raw))) + raw
+
+
+def _compact(text: str) -> tuple[_Coding, bytes]:
+    """The shortest coding of ASCII text, and its bytes; whole numbers of up to 19 digits fit eight bytes."""
+    if text.isdecimal() and text[0] != "0" and len(text) <= 19:
+        return _Coding.INTEGER, int(text).to_bytes((int(text).bit_length() + 7) // 8, "big")
+    if text.isdecimal():
+        return _Coding.NUMERIC, bytes.fromhex(text + "f" * (len(text) % 2))
+    if all(" " <= sign <= "_" for sign in text):
+        return _Coding.SIX_BIT, _packed([ord(sign) & 0x3F for sign in text], 6, "100000")
+    return _Coding.SEVEN_BIT, _packed(list(text.encode("ascii")), 7, "1111111")
+
+
+def _packed(codes: list[int], width: int, filling: str) -> bytes:
+    """The codes one after another, first bit first, and as much filling as the last byte needs."""
+    bits = "".join(f"{code:0{width}b}" for code in codes)
+    bits += filling[: -len(bits) % 8]
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
 def element_text(coding: int, raw: bytes) -> str:

@@ -76,6 +76,8 @@ class FeigReader:
     baud: int = 38400
     seed: int = 0
     speed: float = 1.0
+    on_block: Callable[[Transponder], None] = lambda tag: None
+    """Called after each block that is written: time for a hand to lift the tag before the next."""
     bits_per_byte: int = field(default=11, init=False)
     _buffer: bytearray = field(default_factory=bytearray, init=False)
     _last: float = field(default=0.0, init=False)
@@ -327,7 +329,10 @@ class FeigReader:
         for number in range(count):
             if number == stops:
                 raise _Status(WRITE_ERROR, bytes((first + number,)))
+            if tag not in self.tags():
+                raise _Status(NO_TAG)
             _at_block(tag.write, first + number, data[number * size : (number + 1) * size][::-1])
+            self.on_block(tag)
         return b""
 
     def _lock(self, request: _Request, tag: Transponder, mode: int, rest: bytes) -> bytes:

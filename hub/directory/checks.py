@@ -32,8 +32,12 @@ def _check_twice(plan: Plan) -> None:
 def _check_items(plan: Plan, session: Session, owners: Sequence[str]) -> None:
     titles = set(session.exec(select(Title.title_id)))
     sites = set(session.exec(select(Site.site)))
+    known = set(session.exec(select(Item.item)))
     for line, row in plan.of(ItemRow):
-        if row.title_id not in titles:
+        if "title_id" not in row.model_fields_set:
+            if row.item not in known:
+                plan.complain(line, "title_id", f"item {row.item!r} is new, and a new item needs this column")
+        elif row.title_id not in titles:
             plan.complain(line, "title_id", f"no title {row.title_id!r} is known; import titles first")
         if row.home is not None and row.home not in sites:
             plan.complain(line, "home", f"no site {row.home!r} is known; import sites first")

@@ -19,11 +19,11 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hub.directory import marcout
-from hub.directory.formulas import guard
 from hub.directory.plan import EVERY, Progress
 from hub.directory.records import TABLES
 from hub.directory.rows import ROWS, WITHDRAWN, Kind
 from hub.errors import ExportRefused
+from protocol.formulas import guard
 
 EXPORTED = (Kind.TITLES, Kind.ITEMS, Kind.PATRONS, Kind.SITES)
 _OF_CARDS = {"card_uid", "card_class", "label"}

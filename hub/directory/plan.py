@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from hub.directory.complaints import sentence
 from hub.directory.encodings import Encoding
-from hub.directory.formulas import unguard
-from hub.directory.rows import NEEDED, ROWS, Kind, Row
+from hub.directory.rows import NEEDED, PASSED_OVER, ROWS, Kind, Row
 from hub.errors import BadRow
+from protocol.formulas import unguard
 
 Progress = Callable[[int, int], None]
 """(done, of): called now and then during what takes long."""
@@ -96,7 +96,8 @@ class Plan:
             if len(cells) != len(names):
                 self.complain(line, "row", f"has {len(cells)} cells, the heading has {len(names)}")
                 continue
-            self.take(line, {name: unguard(cell) for name, cell in zip(names, cells, strict=True)})
+            said = zip(names, cells, strict=True)
+            self.take(line, {name: unguard(cell) for name, cell in said if name not in self._passed_over})
 
     def skip_broken(self) -> None:
         """Leaves out every record that something is wrong with; rows of a table stay."""
@@ -106,10 +107,14 @@ class Plan:
         self.skipped, self.bad = [*self.skipped, *self.bad], []
         self.rows = [(line, row) for line, row in self.rows if line not in broken]
 
+    @property
+    def _passed_over(self) -> frozenset[str]:
+        return PASSED_OVER.get(self.kind, frozenset())
+
     def _fits(self, names: Sequence[str]) -> bool:
         known = ROWS[self.kind].model_fields
         for name in names:
-            if name not in known:
+            if name not in known and name not in self._passed_over:
                 self.complain(1, name or "(no name)", f"is no column of {self.kind}; those are {', '.join(known)}")
         for name in NEEDED[self.kind]:
             if name not in names:

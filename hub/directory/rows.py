@@ -120,7 +120,8 @@ class ItemRow(Row):
     """One physical copy."""
 
     item: ItemId
-    title_id: TitleId
+    title_id: TitleId = TitleId("")
+    """Only of items that are known already may a file not say it."""
     tag: Annotated[TagUid | None, Maybe] = None
     home: Annotated[SiteId | None, Maybe] = None
     owner: Annotated[Isil | None, Maybe] = None
@@ -199,9 +200,11 @@ ROWS: dict[Kind, type[Row]] = {
 }
 NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.TITLES: ("title_id", "title"),
-    Kind.ITEMS: ("item", "title_id"),
+    Kind.ITEMS: ("item",),
     Kind.PATRONS: ("patron",),
     Kind.SITES: ("site", "name_zh", "name_en"),
     Kind.RULES: ("group", "loan_days", "limit"),
 }
 """Columns a file must have; others may be left out."""
+PASSED_OVER: dict[Kind, frozenset[str]] = {Kind.ITEMS: frozenset({"written_at"})}
+"""Columns that are for people only: when `microlib-edge tags` wrote the tag."""

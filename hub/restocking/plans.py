@@ -83,6 +83,11 @@ def sites_of(session: Session, tour: int) -> list[str]:
     return list(session.exec(select(TourSite.site).where(TourSite.tour == tour).order_by(TourSite.site)))
 
 
+def terms_of(tour: Tour | None) -> Terms:
+    """What a tour's van and crew can do, and the usual for the rest."""
+    return USUAL if tour is None else Terms(capacity=tour.capacity, moves=tour.moves)
+
+
 def get(session: Session, plan: int) -> Plan:
     """The plan; raises Unknown."""
     row = session.get(Plan, plan)
@@ -194,12 +199,18 @@ def bar(session: Session, plan: int, *, title: str, site: str, by: str, now: dat
 
 def undo(session: Session, edit: int) -> int:
     """Takes an edit back; the number of its plan, which is to be made again. Raises Refused, Unknown."""
+    number = plan_of(session, edit)
+    plan = _changeable(session, number)
+    session.get_one(PlanEdit, edit).undone = True
+    plan.state = State.MAKING
+    return number
+
+
+def plan_of(session: Session, edit: int) -> int:
+    """The plan that a change was made to; raises Unknown."""
     row = session.get(PlanEdit, edit)
     if row is None:
         raise Unknown("change", edit)
-    plan = _changeable(session, row.plan)
-    row.undone = True
-    plan.state = State.MAKING
     return row.plan
 
 

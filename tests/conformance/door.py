@@ -15,6 +15,7 @@ from tests.conformance.rig import Rig
 
 DIES = """
 import json, os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background has it ignored
 from edge.devices import registry
 door = registry.build("door", json.loads(sys.argv[1]))
 door.connect()

@@ -70,6 +70,7 @@ def test_a_few_visits_end_with_truth_and_hub_agreeing_and_nobody_left_behind(tmp
     assert re.search(r"^6 visits", said, re.MULTILINE)
     assert len(re.findall(r"^  \d{14}  .* \|  hub: ", said, re.MULTILINE)) == 176
     assert f"password: {PASSWORD}" in said
+    assert re.search(r"Restock +http://\S+/restock/plans/1 +a campaign runs, a plan awaits approval", said)
     assert soon(lambda: not mentioning(folder))
 
 

@@ -65,6 +65,28 @@ def test_an_import_looks_first_and_writes_when_told(
     assert "nothing was imported" in said.err
 
 
+def test_several_files_are_imported_one_after_the_other_up_to_the_first_that_can_not_be(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules, sites, more = tmp_path / "rules.csv", tmp_path / "sites.csv", tmp_path / "more.csv"
+    rules.write_text("group,loan_days,limit\nadult,28,5\n")
+    sites.write_text("site,name_zh,name_en\nUPPER CASE,a,b\n")
+    more.write_text("group,loan_days,limit\nchild,28,5\n")
+    words = ["rules", str(rules), "sites", str(sites), "rules", str(more)]
+    assert main(["import", *words, "--apply", "--config", config]) == 1
+    said = capsys.readouterr()
+    assert ("1 rows of rules imported" in said.out, "sites.csv" in said.err) == (True, True)
+    assert "more.csv" not in said.out + said.err
+    for wrong, why in (
+        (["rules"], "a file is missing"),
+        ([str(rules)], "is no kind"),
+        (["rules", "a", "b"], "is no kind"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(["import", *wrong, "--config", config])
+        assert why in capsys.readouterr().err
+
+
 def test_importing_a_file_that_is_not_there_says_so(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "rules", "nowhere.csv", "--config", config]) == 1
     assert "nowhere.csv: No such file" in capsys.readouterr().err

@@ -18,11 +18,11 @@ from hub.database import Database
 from hub.directory import sources
 from hub.directory.comparing import compare
 from hub.directory.export import WRITERS, cells, columns, export
-from hub.directory.formulas import guard, unguard
 from hub.directory.rows import Audience, Condition, Kind, TitleRow, clean
 from hub.errors import ExportRefused
 from hub.models import Card, Item, Patron, Title
 from protocol.directory import Lending
+from protocol.formulas import guard, unguard
 from tests.hub.cast import HARBOUR, OWNER, UID, settings_in
 from tests.hub.running import Hub
 

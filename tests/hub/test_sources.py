@@ -306,3 +306,19 @@ def test_a_table_is_never_imported_in_part(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(ImportRefused):
         sources.apply(plan, hub.database, hub.settings, hub.now, lambda done, of: None)
     assert [row.title_id for row in hub.rows(Title)] == ["t1"]
+
+
+def test_a_report_of_written_tags_gives_known_items_their_tags_and_nothing_else(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.ITEMS, "item,title_id,home,condition\ni1,t1,harbour-bank,worn\ni2,t1,,\n", tmp_path)
+    report = "item,tag,written_at\r\ni1,E004010012345678,2026-11-23T08:00:00Z\r\n"
+    hub.bring(Kind.ITEMS, report, tmp_path)
+    one, two = sorted(hub.rows(Item), key=lambda item: item.item)
+    assert (one.tag, one.title_id, one.home, one.condition) == ("E004010012345678", "t1", "harbour-bank", "worn")
+    assert two.tag is None
+
+
+def test_an_item_that_nobody_knows_needs_its_title(hub: Hub, tmp_path: Path) -> None:
+    plan = hub.bring(Kind.ITEMS, "item,tag\ni9,E004010012345678\n", tmp_path, apply=False)
+    assert [str(bad) for bad in plan.bad] == ["line 2, title_id: item 'i9' is new, and a new item needs this column"]
+    plan = hub.bring(Kind.ITEMS, "item,title_id\ni9,\n", tmp_path, apply=False)
+    assert [str(bad) for bad in plan.bad] == ["line 2, title_id: is empty"]

@@ -196,3 +196,44 @@ def test_a_stream_without_a_sound_item_number_is_damaged(memory: bytes) -> None:
 def test_padding_and_far_elements_are_stepped_over() -> None:
     memory = b"\xe1\x02\x04B123\x00\x00" + b"\x6f\x02\x01X" + b"\x63\x04CN-1\x00"
     assert decode(0x06, memory, 4) == ItemContent(ItemId("B123"), Isil("CN-1"))
+
+
+shorts = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=15).map(ItemId)
+
+
+@given(
+    shorts | st.from_regex(r"[0-9]{1,19}", fullmatch=True).map(ItemId), owners, usages, st.integers(1, 255), st.data()
+)
+def test_a_stream_that_is_written_is_read(
+    item: ItemId, owner: Isil | None, usage: Usage, parts: int, data: st.DataObject
+) -> None:
+    content = ItemContent(item, owner, usage, parts, data.draw(st.integers(1, parts)))
+    try:
+        stream = tagdata.encode_stream(content)
+    except ValueError:
+        assert usage is not Usage.CIRCULATING or parts > 1 or len(item) + len(owner or "") > 25
+        return
+    assert decode(0x06, stream.ljust(34, b"\0"), 4) == content
+
+
+@pytest.mark.parametrize(
+    ("text", "element"),
+    [
+        ("30000000012345", "11061B48EB581039"),
+        ("5", "110105"),
+        ("0123456", "21040123456F"),
+        ("QA268.L55", "4107441CB6E2E335D6"),
+        ("US-InU-Mu", "5108AB4D6C9DD556CDEB"),
+    ],
+)
+def test_text_is_packed_as_the_published_stream_packs_it(text: str, element: str) -> None:
+    assert stream_of(text) == bytes.fromhex(element)
+
+
+def stream_of(item: str) -> bytes:
+    return tagdata.encode_stream(ItemContent(ItemId(item), None))
+
+
+def test_a_stream_longer_than_sites_read_is_not_written() -> None:
+    with pytest.raises(ValueError, match="only 34 are read"):
+        stream_of("x" * 40)
