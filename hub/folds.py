@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from hub.histories import Key, among, history, item_events, placed
+from hub.histories import Key, among, history, item_events, placed, stories
 from hub.ledger import FOREIGN_TYPES, OPENED, chunks, printable
 from hub.models import AsideRow, Cursor, Item, LedgerRow, Visit
 from hub.projections import contradictions, holdings, loans, sites
@@ -82,10 +82,10 @@ def fold_items(
     if patrons is None:
         patrons = _patrons(session, groups)
     withdrawn = set(session.exec(select(Item.item).where(col(Item.item).in_(items), col(Item.withdrawn).is_(True))))
-    ordered = placed(session, groups, offsets)
+    ordered = stories(session, items, groups, offsets)
     found = {}
     for item in items:
-        found[item] = _fold_item(item, ordered.get(item, []), patrons, zone, item in withdrawn)
+        found[item] = _fold_item(item, ordered[item], patrons, zone, item in withdrawn)
     return found
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from hub.ledger import COUNTED_ANEW, FOREIGN_TYPES, ITEM_TYPES, Touched, offsets_of
-from hub.models import Cursor, Item, LedgerRow, Visit
-from hub.projections.order import Event, Offsets, Placed, in_order, late_visit
+from hub.models import Cursor, Item, LedgerRow, Scan, Visit
+from hub.projections.order import Event, Offsets, Placed, in_order, late_visit, scan, with_scans
 from protocol.envelope import NotUnderstood, read_event
 
 Key = tuple[str, str]
@@ -78,6 +78,21 @@ def item_events(session: Session, items: Collection[str]) -> dict[str, list[Even
     return groups
 
 
+def stories(
+    session: Session, items: Collection[str], events: Mapping[str, list[Event]], offsets: Offsets | None
+) -> dict[str, list[Placed]]:
+    """Of each of `items`: its `events` (as `item_events` answers) and its scans at the library, in order."""
+    ordered = placed(session, events, offsets)
+    scanned: dict[str, list[Placed]] = defaultdict(list)
+    for row in session.exec(select(Scan).where(col(Scan.item).in_(items), col(Scan.undone).is_(False))):
+        if row.id is not None:
+            scanned[row.item].append(scan(row.id, row.at, row.out))
+    return {
+        item: with_scans(ordered.get(item, ()), scanned[item]) if item in scanned else ordered.get(item, [])
+        for item in items
+    }
+
+
 def _add_counts(session: Session, groups: Mapping[str, list[Event]]) -> None:
     """Puts into each item's history the counts that could have found it and knew nothing of before."""
     sites = {event.site for group in groups.values() for event in group}
@@ -101,10 +116,11 @@ def pairs_of(pairs: Collection[Key], size: int = 400) -> Iterator[list[Key]]:
 
 
 def everything(session: Session) -> Touched:
-    """All that the ledger and the catalogue know of."""
+    """All that the ledger, the catalogue and scans know of."""
     mentioned = select(LedgerRow.item).where(col(LedgerRow.type).in_(ITEM_TYPES), col(LedgerRow.item).is_not(None))
     known = Touched(items={item for item in session.exec(mentioned.distinct()) if item})
     known.items |= set(session.exec(select(Item.item)))
+    known.items |= set(session.exec(select(Scan.item).distinct()))
     visits = select(LedgerRow.site, LedgerRow.visit).where(col(LedgerRow.visit).is_not(None)).distinct()
     known.visits = {(site, visit) for site, visit in session.exec(visits) if visit}
     tags = select(LedgerRow.site, LedgerRow.tag).where(col(LedgerRow.type).in_(FOREIGN_TYPES)).distinct()

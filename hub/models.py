@@ -285,7 +285,7 @@ class Holding(SQLModel, table=True):
     state: str = Field(default=HoldingState.LIBRARY, sa_type=String)
     """hub.projections.states.HoldingState."""
     site: str | None = None
-    """Of the newest event; on loan: where it was borrowed. None at the library."""
+    """Of the newest event; on loan: where it was borrowed. None at the library, and on the way from there."""
     station: str | None = None
     shelf: str | None = None
     tag: str | None = None
@@ -297,7 +297,7 @@ class Holding(SQLModel, table=True):
     time_trusted: bool = True
     """`since` comes from a clock somebody vouched for."""
     event_id: str | None = None
-    """The event that says so, at `site`."""
+    """The event that says so, at `site`; or a scan (hub.projections.order.scan)."""
 
 
 class Loan(SQLModel, table=True):
@@ -331,6 +331,7 @@ class Loan(SQLModel, table=True):
     """The borrowed event, at `site`."""
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
     closed_site: str | None = None
+    """Empty: scanned at the central library."""
     closed_visit: str | None = None
     closed_event: str | None = None
     """The event that closed it, at `closed_site`."""

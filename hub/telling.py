@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hub import folds, histories
 from hub.ledger import chunks
 from hub.projections import holdings, loans
-from hub.projections.order import Placed
+from hub.projections.order import Placed, Scanned
 from hub.projections.states import HoldingState
 from protocol.events import CountedAnew
 
@@ -47,8 +47,8 @@ def tell_places(session: Session, zone: ZoneInfo, until: datetime | None = None)
 
 
 def _stories(session: Session, items: Sequence[str], until: datetime | None) -> dict[str, list[Placed]]:
-    ordered = histories.placed(session, histories.item_events(session, items), None)
-    return {item: [e for e in ordered.get(item, []) if until is None or e.when <= until] for item in items}
+    ordered = histories.stories(session, items, histories.item_events(session, items), None)
+    return {item: [e for e in ordered[item] if until is None or e.when <= until] for item in items}
 
 
 def _fold(events: Sequence[Placed], zone: ZoneInfo) -> object:
@@ -57,6 +57,8 @@ def _fold(events: Sequence[Placed], zone: ZoneInfo) -> object:
 
 def _event(placed: Placed, zone: ZoneInfo) -> str:
     fact: Any = placed.event.fact
+    if isinstance(fact, Scanned):
+        return f"{_stamp(placed, zone)} scanned {'out' if fact.out else 'in'} at the library"
     seen = fact.evidence
     rounds = f"seen {seen.seen_before}/{seen.rounds_before} before, {seen.seen_after}/{seen.rounds_after} after"
     more = fact.model_dump(mode="json", exclude_defaults=True, exclude=set(SKIPPED))
@@ -73,6 +75,8 @@ def _place(item: str, events: Sequence[Placed], zone: ZoneInfo) -> str:
     now = holdings.fold(events, {})
     if now.since is None or now.state is HoldingState.LIBRARY:
         return f"{item}: {HoldingState.LIBRARY}"
+    if now.site is None:
+        return f"{item}: {now.state}, from the library, since {_time(now.since, zone)}"
     return f"{item}: {now.state}, {now.site} {now.station} shelf {now.shelf}, since {_time(now.since, zone)}"
 
 

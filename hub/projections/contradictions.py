@@ -1,8 +1,9 @@
 """What in one item's history can't all be so: found while folding it, resolved by a stated rule, listed for people.
 
 Every rule is the fold's own (`holdings`, `loans`): the later fact counts. Here is said where that meant to believe one
-site against another, or against itself. Ordinary life is no contradiction: an item from the library's counter that is
-returned at a site, one that was missing and is found, one that a courier moved.
+site against another, or against itself, or against what staff scanned at the central library. Ordinary life is no
+contradiction: an item from the library's counter that is returned at a site, one that was missing and is found, one
+that a courier moved.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.projections.order import Placed
+from hub.projections.order import Placed, Scanned
 from protocol.events import (
     Borrowed,
     BorrowReversed,
@@ -21,6 +22,7 @@ from protocol.events import (
     Moved,
     Returned,
     Undecided,
+    UndecidedSettled,
     Unloaded,
 )
 
@@ -40,8 +42,11 @@ class Kind(StrEnum):
     REVERSED_LATE = "reversed-late"
     """A site takes a loan back that had ended, or was another's. What ended it counts."""
     MISSED_LATE = "missed-late"
-    """Missed or in doubt at one site while it stood at another, or was lent there: an old card image was put back, or
-    the tag had been hidden when it left. It stays where it was seen."""
+    """Missed or in doubt at one site while it stood at another, was lent there or had been scanned in at the library:
+    an old card image was put back, or the tag had been hidden when it left. It stays where it was seen."""
+    LEFT_UNSCANNED = "left-unscanned"
+    """Seen on a site's shelf or taken from it, though it was scanned in at the library and never scanned out. The site
+    counts."""
     POISONED = "poisoned"
     """An event no rule can make sense of. It is left out, all others count."""
 
@@ -64,17 +69,21 @@ class Contradicted:
 def find(history: Iterable[Placed]) -> tuple[Contradicted, ...]:
     """Every contradiction in `history` (in order)."""
     found: list[Contradicted] = []
-    lent = stands = ""
+    lent = stands = scanned = ""
     before: str | None = None
     for placed in history:
         fact, site = placed.event.fact, placed.event.site
+        if isinstance(fact, Scanned):
+            lent, stands, scanned = "", "", "out" if fact.out else "in"
+            before = placed.event.event_id
+            continue
         if not isinstance(fact, ItemFact):
             continue
-        kind = _kind(fact, site, lent, stands)
+        kind = _kind(fact, site, lent, stands, scanned == "in")
         if kind is not None:
             visit = getattr(fact, "visit", None)
             found.append(Contradicted(kind, site, visit, placed.when, placed.event.event_id, before))
-        if kind is Kind.MISSED_LATE:
+        if kind is Kind.MISSED_LATE or (isinstance(fact, Missing | Undecided) and scanned):
             continue
         if isinstance(fact, Borrowed):
             lent, stands = site, ""
@@ -83,13 +92,19 @@ def find(history: Iterable[Placed]) -> tuple[Contradicted, ...]:
         elif isinstance(fact, Unloaded | Missing):
             lent, stands = "", ""
         else:
+            if isinstance(fact, UndecidedSettled) and fact.present:
+                scanned = ""
             continue
+        scanned = ""
         before = placed.event.event_id
     return tuple(found)
 
 
-def _kind(fact: ItemFact, site: str, lent: str, stands: str) -> Kind | None:
-    """What `fact` at `site` contradicts, when the item was `lent` at a site, or `stands` at one (\"\" for neither)."""
+def _kind(fact: ItemFact, site: str, lent: str, stands: str, home: bool) -> Kind | None:
+    """What `fact` at `site` contradicts, when the item was `lent` at a site, or `stands` at one (\"\" for neither).
+
+    `home`: the newest that was known is that it was scanned in at the library.
+    """
     match fact:
         case Borrowed() if lent:
             return Kind.BORROWED_TWICE
@@ -99,8 +114,10 @@ def _kind(fact: ItemFact, site: str, lent: str, stands: str) -> Kind | None:
             return Kind.SEEN_TWICE
         case Returned() if stands == site:
             return Kind.RETURNED_UNBORROWED
-        case Missing() | Undecided() if (stands or lent) not in ("", site):
+        case Missing() | Undecided() if home or (stands or lent) not in ("", site):
             return Kind.MISSED_LATE
+        case Borrowed() | Found() | Loaded() | Moved() if home:
+            return Kind.LEFT_UNSCANNED
         case BorrowReversed() if lent != site:
             return Kind.REVERSED_LATE
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hub.projections.order import Placed
+from hub.projections.order import Placed, Scanned
 from hub.projections.states import ForeignState, HoldingState
 from protocol.events import (
     Borrowed,
@@ -66,6 +66,9 @@ def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -
     seen_in = ""
     for placed in history:
         fact = placed.event.fact
+        if isinstance(fact, Scanned):
+            now = before = _scanned(placed, fact)
+            continue
         if isinstance(fact, CountedAnew):
             if _overlooked(now, seen_in, placed, fact):
                 now = before = _missed(now, placed)
@@ -98,8 +101,18 @@ def _overlooked(now: Whereabouts, seen_in: str, placed: Placed, fact: CountedAne
 
 
 def _is_elsewhere(now: Whereabouts, site: str) -> bool:
-    """The item stands at another site, or was lent there: that `site` doesn't see it is no news."""
+    """The item stands at another site, was lent there or scanned at the library: `site` not seeing it is no news."""
+    if now.since is not None and now.site is None:
+        return True
     return now.state in (HoldingState.SHELF, HoldingState.UNDECIDED, HoldingState.LOAN) and now.site != site
+
+
+def _scanned(placed: Placed, fact: Scanned) -> Whereabouts:
+    return Whereabouts(
+        state=HoldingState.TRANSIT if fact.out else HoldingState.LIBRARY,
+        since=placed.when,
+        event_id=placed.event.event_id,
+    )
 
 
 def _missed(now: Whereabouts, placed: Placed) -> Whereabouts:

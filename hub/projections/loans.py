@@ -1,7 +1,8 @@
 """The loans of one item: a fold over its events in order.
 
 A loan begins with a borrowed event and ends when the item is seen on a shelf again, by whoever's hand and at
-whichever site. A site that finds the item had never been taken reverses its own loan.
+whichever site, or scanned at the central library. A site that finds the item had never been taken reverses its own
+loan.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from hub.projections.holdings import Patrons
-from hub.projections.order import Placed
+from hub.projections.order import Placed, Scanned
 from hub.projections.states import LoanState
 from protocol.events import (
     Borrowed,
@@ -47,6 +48,7 @@ class Lent:
     event_id: str
     closed_at: datetime | None = None
     closed_site: str | None = None
+    """LIBRARY: scanned there."""
     closed_visit: str | None = None
     closed_event: str | None = None
 
@@ -62,6 +64,8 @@ def fold(history: Iterable[Placed], patrons: Patrons, zone: tzinfo) -> tuple[Len
         elif isinstance(fact, BorrowReversed):
             _reverse(loans, placed, fact)
             _close_open(loans, placed, LoanState.RETURNED, fact.visit)
+        elif isinstance(fact, Scanned):
+            _close_open(loans, placed, LoanState.RETURNED, None)
         elif isinstance(fact, Sighting) and not (isinstance(fact, UndecidedSettled) and not fact.present):
             _close_open(loans, placed, LoanState.RETURNED, fact.visit)
     return tuple(loans)

@@ -5,6 +5,9 @@ time of the boot where it ever saw a trusted clock. A boot that never did has on
 before it, not after the hub heard of it, nor after what the site did next by a trusted clock; between these, what its
 clock said. Corrected time must never contradict a site's own order, so each site's runs through a maximum. What is left
 equal is decided by name.
+
+The central library has no shelf reader: what staff scan there stands among the sites' events by its time, which is the
+hub's own clock's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,11 +28,24 @@ Begun = Mapping[tuple[str, str], datetime]
 """(site, visit) -> when the visit was opened."""
 
 
+LIBRARY = ""
+"""The central library, where an event or what ended a loan names a site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A member of staff held the item at the central library."""
+
+    out: bool
+    """It leaves with a run; else it has come in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One understood event that counts, as the ledger holds it."""
+    """One understood event that counts, as the ledger holds it; or a scan at the library."""
 
     site: str
+    """LIBRARY for a scan."""
     ord: int
     """Of its epoch among the site's."""
     seq: int
@@ -39,7 +55,7 @@ class Event:
     at: datetime
     clock: ClockTrust
     received_at: datetime
-    fact: Fact
+    fact: Fact | Scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,17 @@ def in_order(events: Iterable[Event], offsets: Offsets, begun: Begun | None = No
         newest[event.site] = when
         placed.append(Placed(event, when, trusted))
     return sorted(placed, key=lambda p: (p.when, *_place(p.event)))
+
+
+def scan(number: int, at: datetime, out: bool) -> Placed:
+    """The scan with this number, as an event."""
+    event = Event(LIBRARY, 0, number, f"scan.{number}", "", 0, at, ClockTrust.SYNCED, at, Scanned(out))
+    return Placed(event, at, True)
+
+
+def with_scans(events: Iterable[Placed], scans: Iterable[Placed]) -> list[Placed]:
+    """Both in the order they happened; `events` are in order among themselves, and stay so."""
+    return sorted([*events, *scans], key=lambda p: (p.when, *_place(p.event)))
 
 
 def _bounded_by_what_followed(events: list[Event], offsets: Offsets) -> list[tuple[Event, datetime, bool]]:

@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 
 from hub.histories import begun_of, read
 from hub.ledger import ITEM_TYPES, happened_at, offsets_of
-from hub.models import Cursor, LedgerRow, Loan, Visit
-from hub.projections.order import Offsets, in_order
+from hub.models import Cursor, LedgerRow, Loan, Scan, Visit
+from hub.projections.order import LIBRARY, Offsets, in_order, scan, with_scans
 from hub.views.view import Cut, Found, View, cut_from, decoded
 
 _EXAMPLE: dict[str, Any] = {
@@ -78,7 +78,11 @@ class EventView(View):
 
 
 class HistoryRow(EventView):
-    """One event of an item's history, in the order it happened."""
+    """One event of an item's history, in the order it happened.
+
+    A scan at the central library stands among them as type scanned_in or scanned_out, with `id` 0 and no site; its fact
+    tells by whom, and with which run.
+    """
 
     patron: str | None
     """Whose visit it was, where known."""
@@ -167,14 +171,48 @@ def history(session: Session, item: str) -> tuple[HistoryRow, ...]:
         loans[loan.closed_site, loan.closed_event] = loan.id
         loans.setdefault((loan.site, loan.event_id), loan.id)
     shown = []
-    for placed in in_order(read_ones, offsets, begun_of(session, read_ones)):
+    scans = {
+        f"scan.{row.id}": row
+        for row in session.scalars(select(Scan).where(col(Scan.item) == item, col(Scan.undone).is_(False)))
+    }
+    told = in_order(read_ones, offsets, begun_of(session, read_ones))
+    for placed in with_scans(told, [scan(row.id or 0, row.at, row.out) for row in scans.values()]):
         key = (placed.event.site, placed.event.event_id)
+        if placed.event.site == LIBRARY:
+            shown.append(_scanned(scans[placed.event.event_id], loans.get(key)))
+            continue
         row = rows[key]
         plain = _view(row, offsets).model_dump()
         plain.update(happened_at=placed.when, time_trusted=placed.trusted)
         patron = patrons.get((row.site, row.visit)) if row.visit else None
         shown.append(HistoryRow(**plain, patron=patron, loan=loans.get(key)))
     return tuple(shown)
+
+
+def _scanned(row: Scan, loan: str | None) -> HistoryRow:
+    kind = "scanned_out" if row.out else "scanned_in"
+    return HistoryRow(
+        id=0,
+        site=LIBRARY,
+        epoch="",
+        seq=row.id or 0,
+        event_id=f"scan.{row.id}",
+        type=kind,
+        station=None,
+        item=row.item,
+        tag=None,
+        visit=None,
+        happened_at=row.at,
+        time_trusted=True,
+        received_at=row.at,
+        understood=True,
+        why_not=None,
+        duplicate_of=None,
+        body={"fact": {"type": kind, "by": row.by, "run": row.run}},
+        raw=None,
+        patron=None,
+        loan=loan,
+    )
 
 
 def _shown(session: Session, rows: tuple[LedgerRow, ...]) -> tuple[EventView, ...]:

@@ -48,7 +48,7 @@ class HoldingView(View):
 
     state: HoldingState
     site: str | None
-    """Where it is; on loan: where it was borrowed. Null at the library."""
+    """Where it is; on loan: where it was borrowed. Null at the library, and on the way from there."""
     station: str | None
     shelf: str | None
     """On loan: the shelf it was taken from."""

@@ -83,6 +83,7 @@ class LoanView(View):
     """protocol.events.BorrowFlag."""
     closed_at: datetime | None
     closed_site: str | None
+    """Where it ended; empty: at the central library."""
     closed_visit: str | None
     ledger_id: int | None
     """Row of the ledger that says it was borrowed."""

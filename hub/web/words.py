@@ -44,6 +44,8 @@ def place(say: Say, held: HoldingView, names: Names) -> str:
 def where(say: Say, item: ItemView, names: Names) -> str:
     """Where the item is, in one sentence."""
     held = item.holding
+    if held.state is HoldingState.TRANSIT and held.site is None:
+        return say("where.transit-library")
     return say(f"where.{held.state}", place=place(say, held, names), site=site(say, held.site, names))
 
 
