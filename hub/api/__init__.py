@@ -2,7 +2,21 @@
 
 from fastapi import Depends, FastAPI
 
-from hub.api import campaigns, errors, events, exceptions, items, loans, overview, patrons, plans, sites, themes, titles
+from hub.api import (
+    campaigns,
+    errors,
+    events,
+    exceptions,
+    files,
+    items,
+    loans,
+    overview,
+    patrons,
+    plans,
+    sites,
+    themes,
+    titles,
+)
 from hub.api.writing import json_only
 from hub.parts import Parts
 
@@ -30,6 +44,6 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for noun in (overview, titles, items, loans, patrons, sites, themes, campaigns, plans, events, exceptions):
+    for noun in (overview, titles, items, loans, patrons, sites, themes, campaigns, plans, files, events, exceptions):
         app.include_router(noun.router)
     return app

@@ -11,6 +11,17 @@ from hub.auth import Member, member_of
 from hub.parts import Parts, parts_of
 
 BODIES = frozenset({"POST", "PUT", "PATCH"})
+FILES = frozenset(
+    {
+        "application/marc",
+        "application/octet-stream",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "text/csv",
+    }
+)
+"""What a file that is sent calls itself; no form can, as with JSON."""
+FILES_UNDER = "/files/"
+"""Here files are sent, and no JSON."""
 
 Hub = Annotated[Parts, Depends(parts_of)]
 """The running hub; write with `hub.database.write()`, which is over before the answer leaves."""
@@ -27,5 +38,11 @@ def json_only(request: Request) -> None:
     given; so a browser that is logged in here changes nothing for anybody else.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method in BODIES and kind != "application/json":
+    if request.method not in BODIES:
+        return
+    if request.scope["path"].removeprefix(request.scope.get("root_path", "")).startswith(FILES_UNDER):
+        if kind not in FILES:
+            told = f"send the file itself, and say what it is: Content-Type: {', '.join(sorted(FILES))}"
+            raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, told)
+    elif kind != "application/json":
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, and say so: Content-Type: application/json")
