@@ -4,22 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from hub.database import Database
 from hub.notices import Notice
-from hub.restocking import campaigns, themes
+from hub.restocking import campaigns, plans, themes
 from hub.restocking.campaigns import CampaignDraft
 from hub.restocking.themes import ThemeDraft
+from hub.restocking.world import Terms
 from protocol.status import DeviceStatus
 from protocol.topics import Up
 from tests.browser.conftest import Opened
 from tests.browser.serving import serving
 from tests.databases import sqlite_template
-from tests.hub.cast import HARBOUR, settings_in
-from tests.hub.library import LIBRARIAN, PASSWORD, Library, cabinet, library, status_of
+from tests.hub.cast import HARBOUR, STATION, settings_in
+from tests.hub.library import LIBRARIAN, PASSWORD, SCHOOL, Library, cabinet, library, status_of
 
 pytestmark = pytest.mark.browser
 
@@ -43,6 +45,9 @@ PAGES = (
     "/restock/campaigns/new",
     "/restock/calendar",
     "/restock/calendar?view=sites",
+    "/overview",
+    "/restock/plans",
+    "/restock/plans/1",
 )
 SMALL = """() => [...document.querySelectorAll("a, button, input, summary")]
   .filter((e) => e.offsetParent && e.type !== "hidden" && !e.closest(".skip, h1, h2, small, .plain"))
@@ -111,6 +116,21 @@ def _campaign(database: Database, now: datetime) -> None:
         campaigns.create(session, CampaignDraft.model_validate(wanted), by=LIBRARIAN, now=now)
 
 
+def _plan(made: Library) -> None:
+    """Plan number 1: three sites, few moves, a wish that isn't met, a change by hand."""
+    now = made.hub.now
+    by: dict[str, Any] = {"by": LIBRARIAN, "now": now}
+    with made.hub.database.write() as session:
+        campaigns.decide(session, 1, campaigns.State.APPROVED, **by, today=now.date())
+        terms = Terms(capacity=12, copies=4)
+        plans.ask(session, day=now.date(), cycle=14, sites=[HARBOUR, STATION, SCHOOL], **by, terms=terms)
+    desk = made.app.state.parts.desk
+    desk.work_out(1)
+    with made.hub.database.write() as session:
+        plans.move(session, 1, title="t06", origin=HARBOUR, target=SCHOOL, count=1, **by)
+    desk.work_out(1)
+
+
 @pytest.fixture(scope="module")
 def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("library")
@@ -122,6 +142,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         serving(made.app, lifespan=False) as address,
     ):
         _campaign(database, made.hub.now)
+        _plan(made)
         yield Served(made, address)
     database.close()
 
@@ -256,3 +277,23 @@ def test_a_theme_is_typed_and_its_campaign_planned_approved_and_seen_on_the_cale
     expect(
         page.locator("table.days tr", has_text="Winter evenings").locator(".bar-campaign.is-approved")
     ).to_be_visible()
+
+
+def test_a_line_of_a_plan_is_dragged_to_another_site_and_taken_back(served: Served, opened: Opened) -> None:
+    page = served.log_in(opened(height=2400))
+    page.goto(f"{served.address}/restock/plans/1")
+    line = page.locator(f'.drop[data-site="{SCHOOL}"] .come + .pieces .piece', has_text="Pride and Prejudice")
+    expect(line).to_contain_text("by hand")
+    made = page.locator(f'.drop[data-site="{STATION}"] details', has_text="stay").last
+    made.locator("summary").first.click()
+    stays = page.locator(f'.drop[data-site="{STATION}"] .stays .piece').first
+    name = stays.locator("a").first.inner_text()
+    stays.drag_to(page.locator(f'.drop[data-site="{SCHOOL}"] h2'))
+    expect(page.locator("#plan")).to_contain_text("The plan is being made")
+    served.library.app.state.parts.desk.work_out(1)
+    edits = page.locator(".edits")
+    expect(edits).to_contain_text(f"{name}: East Metro Station → Garden Primary School")
+    expect(edits).to_contain_text("2 changes by hand")
+    edits.locator("li", has_text=name).get_by_role("button").click()
+    served.library.app.state.parts.desk.work_out(1)
+    expect(edits).to_contain_text("One change by hand")
