@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import Delete
 from sqlmodel import Session, col, delete, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
@@ -31,11 +32,14 @@ from hub.parts import Parts
 COOKIE = "microlib_login"
 OPEN = ("/health", "/login")
 """Paths that need no login."""
-OPEN_UNDER = ("/static/",)
+OPEN_UNDER = ("/static/", "/calendar/")
+"""Under the second are calendars at addresses that nobody can guess; whoever answers there asks `Door.feed_holder`."""
 API_UNDER = "/api/"
 """Here programs may log in with each request, and a refusal is JSON."""
 VERIFIED_S = 60.0
 """How long a name and password that were right need not be hashed again."""
+FEED = timedelta(days=5 * 365)
+"""How long a calendar's address holds."""
 MIN_PASSWORD = 10
 """Characters a password has, at least."""
 
@@ -188,13 +192,44 @@ class Door:
 
     def holder(self, token: str) -> Member | None:
         """Whose login cookie it is; None when it is unknown or expired, or its staff disabled."""
+        return self._holder(token, "cookie")
+
+    def begin_feed(self, member: Member) -> str:
+        """The secret in a new calendar address of `member`; the one before is worth nothing any more."""
+        token = new_secret()
+        now = self._parts.clock.utc()
+        with self._parts.database.write() as session:
+            session.exec(_feeds_ended(member))
+            session.add(
+                Login(token=_kept(token), staff=member.id, kind="calendar", created_at=now, expires_at=now + FEED)
+            )
+        return token
+
+    def end_feed(self, member: Member) -> None:
+        """The calendar address of `member` is worth nothing any more."""
+        with self._parts.database.write() as session:
+            session.exec(_feeds_ended(member))
+
+    def feed_since(self, member: Member) -> datetime | None:
+        """Since when `member` has a calendar address; None without one."""
+        with self._parts.database.read() as session:
+            query = select(Login.created_at).where(
+                Login.staff == member.id, Login.kind == "calendar", col(Login.expires_at) > self._parts.clock.utc()
+            )
+            return session.exec(query).first()
+
+    def feed_holder(self, token: str) -> Member | None:
+        """Whose calendar address has this secret; None as with `holder`."""
+        return self._holder(token, "calendar")
+
+    def _holder(self, token: str, kind: str) -> Member | None:
         with self._parts.database.read() as session:
             found = session.exec(
                 select(Staff)
                 .join(Login, col(Login.staff) == Staff.id)
                 .where(
                     Login.token == _kept(token),
-                    Login.kind == "cookie",
+                    Login.kind == kind,
                     col(Login.expires_at) > self._parts.clock.utc(),
                     col(Staff.disabled).is_(False),
                 )
@@ -352,6 +387,10 @@ def _refuse(request: Request, found: Member | Refusal | Wait) -> Response:
 
 def _kept(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _feeds_ended(member: Member) -> Delete:
+    return delete(Login).where(col(Login.staff) == member.id, col(Login.kind) == "calendar")
 
 
 def _member(staff: Staff) -> Member:

@@ -21,6 +21,8 @@ DEEPEST = 20
 LONGEST_VALUE = 200
 YEARS = range(-3000, 2201)
 """Years that a title may be of."""
+END = "the end"
+"""What QueryWrong.found says where the text is over."""
 
 
 class Field(StrEnum):
@@ -146,7 +148,7 @@ class _Piece:
 
     @property
     def shown(self) -> str:
-        return "the end" if self.kind == "end" else f"“{self.text}{':' * (self.kind == 'field')}”"
+        return END if self.kind == "end" else f"“{self.text}{':' * (self.kind == 'field')}”"
 
 
 _PLAIN = str.maketrans("：（）＊“”＂＼－", ':()*"""\\-')

@@ -94,6 +94,11 @@ def title(session: Session, title_id: str) -> TitleView | None:
     return _view(*row) if row else None
 
 
+def these(session: Session, title_ids: Collection[str]) -> list[TitleView]:
+    """Titles by their ids, in no order; unknown ones are left out."""
+    return [_view(*row) for row in session.execute(_query(title_ids))]
+
+
 def _query(title_ids: Collection[str] | None = None) -> Select[Any]:
     """Titles with their counts; all, or these."""
     ours = (col(Item.title_id) == Title.title_id) & col(Item.withdrawn).is_(False)

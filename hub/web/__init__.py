@@ -3,7 +3,22 @@
 from fastapi import Depends, FastAPI
 
 from hub.parts import Parts
-from hub.web import entrance, errors, incidents, items, live, loans, overview, patrons, plans, sites, titles
+from hub.web import (
+    calendar,
+    campaigns,
+    entrance,
+    errors,
+    incidents,
+    items,
+    live,
+    loans,
+    overview,
+    patrons,
+    plans,
+    sites,
+    themes,
+    titles,
+)
 from hub.web.form import fitting_form
 from hub.web.headers import Headers
 from hub.web.page import PRINTER, Printer
@@ -18,6 +33,20 @@ def build(parts: Parts) -> FastAPI:
     app.mount(STATIC, statics())
     app.add_middleware(Headers)
     errors.install(app)
-    for noun in (entrance, overview, sites, items, titles, loans, patrons, plans, incidents, live):
+    for noun in (
+        entrance,
+        overview,
+        sites,
+        items,
+        titles,
+        loans,
+        patrons,
+        themes,
+        campaigns,
+        calendar,
+        plans,
+        incidents,
+        live,
+    ):
         app.include_router(noun.router)
     return app

@@ -80,6 +80,17 @@ def course(points: Sequence[Fill], capacity: int, told: str) -> Markup:
     return _svg("chart", HEIGHT, told, area + line + _floor())
 
 
+def bar(parts: Sequence[tuple[str, int]], most: int, told: str) -> Markup:
+    """Counts, each with its class, beside each other in one bar; `most` is the longest bar's whole length."""
+    step = WIDTH / max(most, sum(count for _, count in parts), 1)
+    drawn, x = [], 0.0
+    for kind, count in parts:
+        if count > 0:
+            drawn.append(_rect(kind, x, 0, count * step, 10))
+            x += count * step
+    return _svg("bar", 10, told, _rect("room", 0, 0, WIDTH, 10) + "".join(drawn))
+
+
 def _share(part: int, whole: int, slots: int) -> int:
     """`part` of `whole` in slots; something is never drawn as nothing."""
     share = round(part * slots / whole)

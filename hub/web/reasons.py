@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hub.restocking.errors import Refused, Unknown
 from hub.views.plans import LineView, MissedView, ScarceView, WhyView
+from hub.web import words
 from hub.web.say import Say
 from hub.web.words import Names, site
 
@@ -74,9 +75,7 @@ def missed(say: Say, one: MissedView, names: Names, titles: dict[str, str]) -> s
 
 def refused(say: Say, wrong: Refused | Unknown) -> str:
     """Why nothing was changed."""
-    if isinstance(wrong, Unknown):
-        return say("refused.unknown", what=wrong.key)
-    return say(f"refused.{wrong.code}", **wrong.values)
+    return say("refused.unknown", what=wrong.key) if isinstance(wrong, Unknown) else words.refusal(say, wrong)
 
 
 def failed(say: Say, why: str) -> Sequence[str]:

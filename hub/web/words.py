@@ -1,12 +1,21 @@
 """Sentences about what is known: where an item is, what happened to it, what is wrong with a site."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
 
 from hub.projections.states import HoldingState
+from hub.restock.query import DEEPEST, END, LONGEST, LONGEST_VALUE, Field, QueryWrong
+from hub.restocking.errors import Refused
+from hub.views.calendar import Entry, Kind
+from hub.views.campaigns import CampaignView, OverlapView
 from hub.views.events import EventView
 from hub.views.items import HoldingView, ItemView
 from hub.views.sites import Problem, ProblemKind, SiteView
 from hub.views.visits import Activity, Fill
+from hub.web import times
 from hub.web.say import Say
 from protocol.status import DeviceState, DeviceStatus, DoorState, StationStatus
 
@@ -176,3 +185,107 @@ def course(say: Say, points: Sequence[Fill]) -> str:
     """What the picture of a shelf's fill shows."""
     counts = [point.items for point in points]
     return say("chart.fill-picture", low=min(counts), high=max(counts), now=counts[-1])
+
+
+# ----------------------------------------------------------------------------------------------------------- restocking
+
+
+def refusal(say: Say, wrong: Refused) -> str:
+    """What can't be done, or what a field can't be."""
+    return say(f"refused.{wrong.code}", **wrong.values)
+
+
+def query_wrong(say: Say, wrong: QueryWrong) -> str:
+    """What is wrong with a theme's query."""
+    found = say("query.end") if wrong.found == END else wrong.found
+    limits = {"longest": LONGEST, "deepest": DEEPEST, "longest_value": LONGEST_VALUE}
+    return say(f"query.{wrong.wrong.name}", found=found, at=wrong.at, fields=say("list.comma").join(Field), **limits)
+
+
+def faults(say: Say, wrong: ValidationError) -> dict[str, str]:
+    """Field of a form -> what is wrong with it; of several faults the first."""
+    found: dict[str, str] = {}
+    for error in wrong.errors(include_url=False):
+        found.setdefault(str(error["loc"][0]) if error["loc"] else "", _fault(say, dict(error)))
+    return found
+
+
+def _fault(say: Say, error: dict[str, Any]) -> str:
+    limits = error.get("ctx", {})
+    why = limits.get("error")
+    if isinstance(why, Refused):
+        return refusal(say, why)
+    if isinstance(why, QueryWrong):
+        return query_wrong(say, why)
+    kind: str = error["type"]
+    if kind in ("missing", "string_too_short", "too_short") or error.get("input") in ("", None):
+        return say("refused.empty")
+    if kind == "string_too_long":
+        return say("refused.long", n=limits["max_length"])
+    if kind.startswith(("date", "int", "float")):
+        return say("refused.date" if kind.startswith("date") else "refused.number")
+    return say("refused.unfit")
+
+
+def days(say: Say, first: date, last: date) -> str:
+    """A period; a single day is said once."""
+    if first == last:
+        return times.day(say, first)
+    return say("calendar.days", first=times.day(say, first), last=times.day(say, last))
+
+
+def measure(say: Say, known: CampaignView | Entry) -> str:
+    """How much of a site's shelf a campaign asks for."""
+    if known.items is not None:
+        return say("campaign.items", n=known.items)
+    return say("campaign.share", percent=percent(known.share or 0.0))
+
+
+def percent(share: float) -> str:
+    """A share as people write it, without needless zeros."""
+    return f"{round(share * 100, 2):g}"
+
+
+def sites(say: Say, keys: Sequence[str], names: Names, most: int = 3) -> str:
+    """Sites by name; of many the first, and how many there are."""
+    shown = say("list.comma").join(site(say, key, names) for key in keys[:most])
+    return shown if len(keys) <= most else say("campaign.and-more", sites=shown, n=len(keys))
+
+
+def overlap(say: Say, found: OverlapView, names: Names) -> str:
+    """What is in the way at a site; the other campaigns are named beside."""
+    key = f"campaign.{found.kind}{'' if found.others else '-alone'}"
+    return say(
+        key,
+        site=site(say, found.site, names),
+        wanted=found.wanted,
+        room=found.capacity,
+        day=times.day(say, found.first),
+    )
+
+
+def entry(say: Say, known: Entry) -> str:
+    """What stands in the calendar, by name."""
+    if known.kind is Kind.CLOSURE:
+        return known.name or say("calendar.closed")
+    return known.name
+
+
+def standing(say: Say, known: Entry) -> str:
+    """How it stands."""
+    return say.word("phase-of" if known.kind is Kind.CAMPAIGN else "run-state", known.state) if known.state else ""
+
+
+def feed_title(say: Say, known: Entry, names: Names) -> str:
+    """What stands in a calendar program; a closure with its site, as nothing else shows it there."""
+    if known.kind is not Kind.CLOSURE:
+        return entry(say, known)
+    at = sites(say, known.sites, names) if known.sites else say("calendar.everywhere")
+    return say("calendar.closed-at", site=at, why=known.name) if known.name else say("calendar.closed-there", site=at)
+
+
+def feed_text(say: Say, known: Entry) -> str:
+    """More about it for a calendar program: a campaign's theme and measure, how a run stands."""
+    if known.kind is not Kind.CAMPAIGN:
+        return standing(say, known)
+    return say("list.joint").join((known.theme, measure(say, known), standing(say, known)))

@@ -10,6 +10,9 @@ from playwright.sync_api import Page, expect
 
 from hub.database import Database
 from hub.notices import Notice
+from hub.restocking import campaigns, themes
+from hub.restocking.campaigns import CampaignDraft
+from hub.restocking.themes import ThemeDraft
 from protocol.status import DeviceStatus
 from protocol.topics import Up
 from tests.browser.conftest import Opened
@@ -32,6 +35,14 @@ PAGES = (
     "/patrons/P001",
     "/incidents",
     "/search?q=m00",
+    "/restock/themes",
+    "/restock/themes/1",
+    "/restock/themes/new?query=(",
+    "/restock/campaigns",
+    "/restock/campaigns/1",
+    "/restock/campaigns/new",
+    "/restock/calendar",
+    "/restock/calendar?view=sites",
 )
 SMALL = """() => [...document.querySelectorAll("a, button, input, summary")]
   .filter((e) => e.offsetParent && e.type !== "hidden" && !e.closest(".skip, h1, h2, small, .plain"))
@@ -84,6 +95,22 @@ class Served:
         self.library.app.state.parts.notices.publish(Notice(HARBOUR))
 
 
+def _campaign(database: Database, now: datetime) -> None:
+    """A theme that is everything, asked for too much at one site; theme and campaign are number 1."""
+    wanted = {
+        "name": "Everything",
+        "theme": 1,
+        "sites": [HARBOUR],
+        "begins": now.date(),
+        "ends": now.date(),
+        "items": 99,
+    }
+    with database.write() as session:
+        themes.create(session, ThemeDraft(name="Classics", query="theme:classics"), by=LIBRARIAN, now=now)
+        themes.decide(session, 1, "t01", False, by=LIBRARIAN, now=now)
+        campaigns.create(session, CampaignDraft.model_validate(wanted), by=LIBRARIAN, now=now)
+
+
 @pytest.fixture(scope="module")
 def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("library")
@@ -94,6 +121,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         library(settings_in(folder, url), database, folder, datetime.now(UTC)) as made,
         serving(made.app, lifespan=False) as address,
     ):
+        _campaign(database, made.hub.now)
         yield Served(made, address)
     database.close()
 
@@ -195,3 +223,36 @@ def test_a_page_brings_nothing_from_elsewhere_and_breaks_no_rule_of_its_own(serv
 
     assert [url for url in asked if not url.startswith(served.address)] == []
     assert said == []
+
+
+def test_a_theme_is_typed_and_its_campaign_planned_approved_and_seen_on_the_calendar(
+    served: Served, opened: Opened
+) -> None:
+    page = served.log_in(opened())
+    page.goto(f"{served.address}/restock/themes/new")
+    page.fill("input[name=name]", "Four classics")
+    page.locator("#query").press_sequentially("language:chi (clc:I")
+    expect(page.locator("#preview")).to_contain_text("At character 14: this bracket is never closed.")
+    page.locator("#query").press_sequentially("242)")
+    expect(page.locator("#preview")).to_contain_text("5 titles 45 copies")
+    expect(page.locator("#preview")).to_contain_text("Garden Primary School")
+    page.click("button:has-text('Make the theme')")
+    page.locator("#preview li", has_text="呐喊").locator("button").click()
+    expect(page.locator("#hand")).to_contain_text("“呐喊” is left out. Undo")
+    expect(page.locator("#preview")).to_contain_text("4 titles 36 copies")
+
+    page.click("text=Plan a campaign")
+    page.fill("input[name=name]", "Winter evenings")
+    page.check("text=Garden Primary School")
+    expect(page.locator("#check")).to_contain_text("There are enough copies.")
+    page.select_option("select[name=unit]", "items")
+    page.fill("input[name=amount]", "38")
+    expect(page.locator("#check")).to_contain_text("copies too few")
+    page.click("button:has-text('Make a draft')")
+    page.click("button:has-text('Approve')")
+    expect(page.locator("[role=status]")).to_contain_text("Approved: the next restocks follow it.")
+    days = page.locator("input[name=begins]").input_value()
+    page.goto(f"{served.address}/restock/calendar?day={days}")
+    expect(
+        page.locator("table.days tr", has_text="Winter evenings").locator(".bar-campaign.is-approved")
+    ).to_be_visible()

@@ -17,6 +17,8 @@ MANY = 1_000
 Hilferty's cube root."""
 SURE = 0.9999
 """Chances from here on are refused: rounding would decide them."""
+MOST_ROUNDS = 64
+"""A copy that would come back more often than this in a cycle is taken to be always there."""
 STEADY = 1e9
 """A shape that stands for a rate that is known exactly."""
 
@@ -48,13 +50,12 @@ def worth(shape: ArrayLike, mean: ArrayLike, copies: int, cycle: float, out: flo
     mean = np.asarray(mean, np.float64)
     if out >= cycle:
         return tails(shape, mean, copies)
-    rounds = math.ceil(cycle / out) if out > 0 else 1
     sums = np.empty((*np.broadcast_shapes(np.shape(shape), mean.shape), copies))
-    if out == 0:
+    if out * MOST_ROUNDS < cycle:
         sums[...] = mean[..., None]
     else:
         sums[...] = 0.0
-        for turn in range(rounds):
+        for turn in range(math.ceil(cycle / out)):
             share = (cycle - turn * out) / cycle
             chances = tails(shape, mean * share, copies * (turn + 1))
             for held in range(1, copies + 1):
