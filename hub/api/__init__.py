@@ -2,7 +2,24 @@
 
 from fastapi import Depends, FastAPI
 
-from hub.api import campaigns, errors, events, exceptions, items, loans, overview, patrons, plans, sites, themes, titles
+from hub.api import (
+    campaigns,
+    errors,
+    events,
+    exceptions,
+    items,
+    loans,
+    overview,
+    patrons,
+    plans,
+    runs,
+    scans,
+    sites,
+    tasks,
+    themes,
+    titles,
+    tours,
+)
 from hub.api.writing import json_only
 from hub.parts import Parts
 
@@ -30,6 +47,22 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for noun in (overview, titles, items, loans, patrons, sites, themes, campaigns, plans, events, exceptions):
+    for noun in (
+        overview,
+        titles,
+        items,
+        loans,
+        patrons,
+        sites,
+        themes,
+        campaigns,
+        plans,
+        tours,
+        runs,
+        scans,
+        tasks,
+        events,
+        exceptions,
+    ):
         app.include_router(noun.router)
     return app

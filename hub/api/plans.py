@@ -11,6 +11,7 @@ from starlette.requests import Request
 from hub.api.paging import Page, Reading, Wanted, page
 from hub.api.writing import Hub, Number, Who
 from hub.models import Tour
+from hub.restocking import approval
 from hub.restocking import plans as doing
 from hub.restocking.errors import Unknown
 from hub.restocking.plans import State
@@ -166,6 +167,15 @@ def restore(hub: Hub, plan: Number) -> PlanView:
     with hub.database.write() as session:
         doing.restore(session, plan)
     return _again(hub, plan)
+
+
+@router.post("/{plan}/approve", summary="Approve a plan")
+def approve(hub: Hub, who: Who, plan: Number) -> PlanView:
+    """Its `run` then carries it out."""
+    with hub.database.write() as session:
+        approval.approve(session, plan, hub.settings.runs, by=who.name, now=hub.clock.utc())
+        session.flush()
+        return _one(session, plan)
 
 
 def _again(hub: Hub, plan: int) -> PlanView:

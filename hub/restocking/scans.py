@@ -40,13 +40,13 @@ class Told:
 def find(session: Session, code: str) -> str:
     """The item that is meant by what was scanned or typed: a printed barcode or an item's number. Raises Unknown."""
     code = code.strip()
-    for item, column in (
-        (Item.item, col(Item.barcode)),
-        (Item.item, col(Item.item)),
-        (Holding.item, col(Holding.item)),
+    for query, column in (
+        (select(Item.item), Item.barcode),
+        (select(Item.item), Item.item),
+        (select(Holding.item), Holding.item),
     ):
         for wanted in dict.fromkeys((code, code.upper())):
-            found = session.exec(select(item).where(column == wanted)).first()
+            found = session.exec(query.where(column == wanted)).first()
             if found is not None:
                 return found
     raise Unknown("item", code)

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hub.auth import member_of
 from hub.models import Tour
+from hub.restocking import approval
 from hub.restocking import plans as doing
 from hub.restocking.errors import Refused, Unknown
 from hub.restocking.plans import State
@@ -123,6 +124,22 @@ def bar(
 def undo(paper: Paper, number: int, change: Annotated[int, Form()]) -> Response:
     """A change is taken back."""
     return _change(paper, number, lambda session: doing.undo(session, change))
+
+
+@router.post("/{number}/approve", response_model=None)
+def approve(paper: Paper, number: int) -> Response:
+    """The plan becomes a run."""
+    hub, by = paper.hub, member_of(paper.request).name
+    try:
+        with hub.database.write() as session:
+            run = approval.approve(session, number, hub.settings.runs, by=by, now=paper.now)
+    except (Refused, Unknown) as wrong:
+        with hub.database.read() as session:
+            return _show(paper, session, number, reasons.refused(paper.say, wrong))
+    address = f"/restock/runs/{run}"
+    if paper.wants_part:
+        return Response(headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 @router.post("/{number}/again", response_model=None)

@@ -1,0 +1,64 @@
+"""Approves a plan: its lines become items that a run takes from place to place, its sites stops in a good order."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from hub.models import Site, Tour
+from hub.restock.routing import Pace, Point, Route, Stop, route
+from hub.restocking import plans, runs
+from hub.restocking.errors import Refused
+from hub.restocking.plans import State
+from hub.restocking.runs import Wanted
+from hub.settings import Runs as Ways
+
+LEAVES = 540
+"""Minute of the day that a run without a tour leaves at."""
+TOTE = 30
+
+
+def approve(session: Session, plan: int, ways: Ways, *, by: str, now: datetime) -> int:
+    """A run that carries the plan out; its number. Raises Refused, Unknown.
+
+    A plan made again while its run is being picked changes that run; what was picked stays.
+    """
+    row = plans.get(session, plan)
+    if row.state != State.READY:
+        raise Refused("plan-state", f"a plan that is {row.state} can't be approved", state=row.state)
+    moved = plans.chosen(session, row)
+    if not moved:
+        raise Refused("nothing-to-do", "the plan moves nothing, so there is nothing to approve")
+    tour = session.get(Tour, row.tour) if row.tour is not None else None
+    called = {place for line, _ in moved for place in (line.origin, line.target) if place is not None}
+    leaves = tour.departs if tour else LEAVES
+    order = way(session, sorted(called), ways, leaves)
+    number = runs.make(
+        session,
+        plan=plan,
+        tour=row.tour,
+        day=row.day,
+        name=tour.name if tour else "",
+        stops=[(visit.stop.name, _minutes(visit.arrives, leaves)) for visit in order.visits],
+        transfers=[Wanted(item, line.title_id, line.origin, line.target, line.whys) for line, item in moved],
+        tote=tour.tote if tour else TOTE,
+    )
+    row.state, row.approved_at, row.approved_by = State.APPROVED, now, by
+    return number
+
+
+def way(session: Session, called: list[str], ways: Ways, leaves: int) -> Route:
+    """In which order a run calls at sites; those whose place isn't known come last."""
+    stops = [
+        Stop(row.site, _point(row.latitude, row.longitude), ways.minutes_at_stop)
+        for row in session.exec(select(Site).where(col(Site.site).in_(called)).order_by(Site.site))
+    ]
+    return route(_point(ways.latitude, ways.longitude), stops, leaves, Pace(ways.detour, ways.speed_kmh))
+
+
+def _point(latitude: float | None, longitude: float | None) -> Point | None:
+    return Point(latitude, longitude) if latitude is not None and longitude is not None else None
+
+
+def _minutes(arrives: float | None, leaves: int) -> int | None:
+    """After leaving the library."""
+    return None if arrives is None else round(arrives - leaves)
