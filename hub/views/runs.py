@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from hub.models import Run, Stop, Task, Tour, Transfer
@@ -199,7 +199,7 @@ def listed(
     upto: date | None = None,
 ) -> Found[RunView]:
     """Runs, the latest days first. `open_only`: those that aren't over, or (False) those that are."""
-    query: Select[Any] = select(Run, col(Tour.name)).outerjoin(Tour, col(Tour.id) == Run.tour)
+    query: Any = select(Run, col(Tour.name)).outerjoin(Tour, col(Tour.id) == Run.tour)
     if state is not None:
         query = query.where(col(Run.state) == state)
     if open_only is not None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from hub.models import Item, Scan, Title
@@ -49,7 +49,7 @@ def scans(
     since: datetime | None = None,
 ) -> Found[ScanView]:
     """Scans, the newest first; those taken back too."""
-    query: Select[Any] = (
+    query: Any = (
         select(Scan, col(Title.title))
         .outerjoin(Item, col(Item.item) == Scan.item)
         .outerjoin(Title, col(Title.title_id) == Item.title_id)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import ConfigDict
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from hub.models import Run, Task
@@ -60,7 +60,7 @@ def tasks(
     run: int | None = None,
 ) -> Found[TaskView]:
     """Tasks, the newest first; those that are done by when they were."""
-    query: Select[Any] = select(Task, col(Run.name)).outerjoin(Run, col(Run.id) == Task.run)
+    query: Any = select(Task, col(Run.name)).outerjoin(Run, col(Run.id) == Task.run)
     for column, wanted in ((col(Task.kind), kind), (col(Task.site), site), (col(Task.run), run)):
         if wanted is not None:
             query = query.where(column == wanted)
