@@ -22,6 +22,7 @@ from hub.notices import Notices
 from hub.parts import Parts, parts_of
 from hub.promises import Promises
 from hub.restocking.desk import Desk
+from hub.restocking.steward import Steward
 from hub.safekeeping import Safekeeper
 from hub.search import index
 from hub.settings import Settings
@@ -92,6 +93,7 @@ def create_app(
     desk = Desk(database, notices)
     parts = Parts(settings, database, clock, notices, desk, lambda: intake.up)
     safekeeper = Safekeeper(settings, database, clock)
+    steward = Steward(settings, database, clock, notices)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -100,9 +102,11 @@ def create_app(
             intake.bell.start()
         safekeeper.start()
         desk.start()
+        steward.start()
         try:
             yield
         finally:
+            await run_in_threadpool(steward.stop)
             await run_in_threadpool(desk.stop)
             await run_in_threadpool(safekeeper.stop)
             await run_in_threadpool(intake.stop)

@@ -13,9 +13,13 @@ from hub.api import (
     overview,
     patrons,
     plans,
+    runs,
+    scans,
     sites,
+    tasks,
     themes,
     titles,
+    tours,
 )
 from hub.api.writing import json_only
 from hub.parts import Parts
@@ -44,6 +48,23 @@ def build(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     errors.install(app)
-    for noun in (overview, titles, items, loans, patrons, sites, themes, campaigns, plans, files, events, exceptions):
+    for noun in (
+        overview,
+        titles,
+        items,
+        loans,
+        patrons,
+        sites,
+        themes,
+        campaigns,
+        plans,
+        tours,
+        runs,
+        scans,
+        tasks,
+        files,
+        events,
+        exceptions,
+    ):
         app.include_router(noun.router)
     return app

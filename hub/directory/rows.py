@@ -181,6 +181,11 @@ class SiteRow(Row):
     partner: Text = ""
     address: Text = ""
     capacity: Annotated[Whole, BeforeValidator(lambda value: value or 0)] = 0
+    latitude: Annotated[Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None, Maybe] = None
+    """WGS84; runs are put in order by it."""
+    longitude: Annotated[Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None, Maybe] = None
+    headroom: Annotated[Whole, BeforeValidator(lambda value: value or 0)] = 0
+    """Places kept free after a restock."""
 
 
 class RuleRow(Row):

@@ -83,7 +83,7 @@ def read(session: Session, run: Run, zone: ZoneInfo) -> Outcome:
                 {item: target for item, target in elsewhere.items() if target is not None},
             ),
         )
-    scans = {f"scan.{row.id}": row.item for row in _scans_out(session, run.id)}
+    scans = {f"scan.{row.id}": row.item for row in scans_out(session, run.id)}
     aboard = {
         item
         for item, row in held.items()
@@ -145,7 +145,8 @@ def _held(session: Session, items: Iterable[str]) -> dict[str, Holding]:
     return found
 
 
-def _scans_out(session: Session, run: int) -> list[Scan]:
+def scans_out(session: Session, run: int) -> list[Scan]:
+    """Scans that items left the library with for the run."""
     return list(session.exec(select(Scan).where(Scan.run == run, col(Scan.out).is_(True), col(Scan.undone).is_(False))))
 
 

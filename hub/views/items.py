@@ -1,5 +1,6 @@
 """Items: where each one is, who says so, and with what evidence."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlmodel import Session, col
 
 from hub.directory.marks import shelf_mark
 from hub.directory.rows import Condition
+from hub.ledger import chunks
 from hub.models import Holding, Item, LedgerRow, Loan, Title
 from hub.projections.states import HoldingState, LoanState
 from hub.views.view import Cut, Found, View, cut_from, fact_of
@@ -138,6 +140,15 @@ def item(session: Session, barcode: str) -> ItemView | None:
     query, key = _query()
     row = session.execute(query.where(key == barcode)).first()
     return _view(*row) if row else None
+
+
+def some(session: Session, keys: Collection[str]) -> dict[str, ItemView]:
+    """Item -> how it is, of `keys` those that are known."""
+    query, key = _query()
+    found: dict[str, ItemView] = {}
+    for part in chunks(sorted(keys)):
+        found.update({row[0]: _view(*row) for row in session.execute(query.where(key.in_(part)))})
+    return found
 
 
 def states_at(session: Session, site: str | None = None) -> dict[str, dict[HoldingState, int]]:

@@ -31,6 +31,9 @@ _EXAMPLE: dict[str, Any] = {
     "online": True,
     "heard_at": "2026-11-23T02:03:05Z",
     "capacity": 120,
+    "latitude": 31.2397,
+    "longitude": 121.4998,
+    "headroom": 6,
     "present": 48,
     "undecided": 0,
     "on_loan": 7,
@@ -121,6 +124,11 @@ class SiteView(View):
     """Last word from it, by the hub's clock."""
     capacity: int
     """Items its shelves have room for."""
+    latitude: float | None
+    """WGS84; null where nobody told."""
+    longitude: float | None
+    headroom: int
+    """Places that a restock keeps free."""
     present: int
     """Items on its shelves."""
     undecided: int
@@ -206,6 +214,9 @@ def _view(
         online=is_online,
         heard_at=heard.heard_at,
         capacity=known.capacity or told,
+        latitude=known.latitude,
+        longitude=known.longitude,
+        headroom=known.headroom,
         present=counts.get(HoldingState.SHELF, 0),
         undecided=counts.get(HoldingState.UNDECIDED, 0),
         on_loan=counts.get(HoldingState.LOAN, 0),
