@@ -1,27 +1,12 @@
 """Programs take files out and send them in: looked at first, all or nothing."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 
-from hub.database import Database
-from tests.hub.cast import settings_in
-from tests.hub.library import Library, library
+from tests.hub.library import Library
 
 FILES = "/api/v1/files"
 CSV = {"content-type": "text/csv"}
-
-
-@pytest.fixture
-def own(sqlite_template: Path, tmp_path: Path) -> Iterator[Library]:
-    url = f"sqlite:///{tmp_path / 'hub.sqlite3'}"
-    (tmp_path / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
-    database = Database(url)
-    with library(settings_in(tmp_path, url), database, tmp_path) as made:
-        yield made
-    database.close()
 
 
 def send(program: httpx.Client, kind: str, content: bytes, **asked: object) -> httpx.Response:

@@ -1,29 +1,15 @@
 """Programs ask for plans, change them and read why."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from hub.database import Database
-from tests.hub.cast import HARBOUR, STATION, settings_in
-from tests.hub.library import SCHOOL, Library, library
+from tests.hub.cast import HARBOUR, STATION
+from tests.hub.library import SCHOOL, Library
 
 API = "/api/v1"
-
-
-@pytest.fixture
-def own(sqlite_template: Path, tmp_path: Path) -> Iterator[Library]:
-    """A library that a test may change; its desk plans when it is told to."""
-    url = f"sqlite:///{tmp_path / 'hub.sqlite3'}"
-    (tmp_path / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
-    database = Database(url)
-    with library(settings_in(tmp_path, url), database, tmp_path) as made:
-        yield made
-    database.close()
 
 
 def ask(own: Library, client: httpx.Client, **more: Any) -> dict[str, Any]:

@@ -1,30 +1,17 @@
 """Programs pick runs, follow them, look after tasks and keep tours."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from hub.database import Database
-from tests.hub.cast import HARBOUR, STATION, settings_in
-from tests.hub.library import Library, library
+from tests.hub.cast import HARBOUR, STATION
+from tests.hub.library import Library
 
 API = "/api/v1"
 HOME = ("M0086", "M0087", "M0088")
 """Items at the library; M0001 is out on loan, M0010 stands at the harbour."""
-
-
-@pytest.fixture
-def own(sqlite_template: Path, tmp_path: Path) -> Iterator[Library]:
-    url = f"sqlite:///{tmp_path / 'hub.sqlite3'}"
-    (tmp_path / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
-    database = Database(url)
-    with library(settings_in(tmp_path, url), database, tmp_path) as made:
-        yield made
-    database.close()
 
 
 @pytest.fixture

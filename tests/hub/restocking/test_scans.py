@@ -166,7 +166,7 @@ def test_an_item_nobody_knows_can_t_be_scanned(lending: Hub) -> None:
         scan(lending, "nothing")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(0, 2**32))
 def test_scans_and_events_in_any_interleaving_give_what_a_rebuild_gives(
     library: Settings, chance: Random, seed: int

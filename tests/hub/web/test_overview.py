@@ -1,26 +1,13 @@
 """The first page of a librarian's day tells what needs her, and nothing else."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from hub.database import Database
 from hub.models import Campaign, CampaignSite, Run, Task, Theme
 from hub.restocking import plans
-from tests.hub.cast import HARBOUR, settings_in
-from tests.hub.library import Library, library
-
-
-@pytest.fixture
-def own(sqlite_template: Path, tmp_path: Path) -> Iterator[Library]:
-    url = f"sqlite:///{tmp_path / 'hub.sqlite3'}"
-    (tmp_path / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
-    database = Database(url)
-    with library(settings_in(tmp_path, url), database, tmp_path) as made:
-        yield made
-    database.close()
+from tests.hub.cast import HARBOUR
+from tests.hub.library import Library
 
 
 def fill(own: Library) -> None:

@@ -1,26 +1,12 @@
 """A librarian reads a plan, changes it, and sees what the change costs."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import httpx
 import pytest
 
-from hub.database import Database
-from tests.hub.cast import HARBOUR, STATION, settings_in
-from tests.hub.library import SCHOOL, Library, library, token_in
+from tests.hub.cast import HARBOUR, STATION
+from tests.hub.library import SCHOOL, Library, token_in
 
 PAGE = "/restock/plans"
-
-
-@pytest.fixture
-def own(sqlite_template: Path, tmp_path: Path) -> Iterator[Library]:
-    url = f"sqlite:///{tmp_path / 'hub.sqlite3'}"
-    (tmp_path / "hub.sqlite3").write_bytes(sqlite_template.read_bytes())
-    database = Database(url)
-    with library(settings_in(tmp_path, url), database, tmp_path) as made:
-        yield made
-    database.close()
 
 
 def send(client: httpx.Client, path: str, **form: object) -> httpx.Response:
