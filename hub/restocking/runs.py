@@ -4,7 +4,7 @@ What is done at a site is never told here: its shelf reader tells it (hub.restoc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -233,6 +233,19 @@ class Picked:
 def pick(session: Session, settings: Settings, run: int, code: str, *, by: str, now: datetime) -> Picked:
     """A barcode was scanned at the library for a run; one that isn't to be taken changes nothing. Raises Refused."""
     _within(session, run, State.PICKING)
+    came = look(session, run, code)
+    if came.happened is not Happened.TAKEN or came.item is None:
+        return came
+    told = scans.scan(session, settings, came.item, out=True, run=run, by=by, now=now)
+    row = session.get_one(Transfer, came.transfer)
+    if row.dropped is not None:
+        row.dropped = None
+        review.review(session, run, settings.zone, now)
+    return replace(came, scan=told.scan, notices=told.notices)
+
+
+def look(session: Session, run: int, code: str) -> Picked:
+    """What would come of scanning `code` for a run now; changes nothing."""
     code = code.strip()
     try:
         item = scans.find(session, code)
@@ -250,11 +263,7 @@ def pick(session: Session, settings: Settings, run: int, code: str, *, by: str, 
     before = picked(session, run).get(item)
     if before is not None:
         return Picked(Happened.AGAIN, code, item, title, before.id, transfer.id, transfer.target)
-    told = scans.scan(session, settings, item, out=True, run=run, by=by, now=now)
-    if lost:
-        transfer.dropped = None
-        review.review(session, run, settings.zone, now)
-    return Picked(Happened.TAKEN, code, item, title, told.scan, transfer.id, transfer.target, notices=told.notices)
+    return Picked(Happened.TAKEN, code, item, title, transfer=transfer.id, place=transfer.target)
 
 
 def _unwanted(session: Session, run: int, code: str, item: str, title: str, known: Item | None) -> Picked:

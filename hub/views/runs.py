@@ -19,6 +19,7 @@ from hub.restocking.outcomes import Outcome
 from hub.restocking.runs import State
 from hub.views import items
 from hub.views.items import ItemView
+from hub.views.plans import WhyView
 from hub.views.view import Cut, Found, View, cut_from
 
 _RUN: dict[str, Any] = {
@@ -26,6 +27,7 @@ _RUN: dict[str, Any] = {
     "plan": 7,
     "tour": 1,
     "tour_name": "Tuesday round",
+    "departs": 540,
     "day": "2026-11-24",
     "name": "Tuesday round",
     "state": "underway",
@@ -75,6 +77,7 @@ _TRANSFER: dict[str, Any] = {
     "scan": 4711,
     "state": "transit",
     "site": None,
+    "shelf": None,
 }
 
 
@@ -97,6 +100,8 @@ class RunView(View):
     """When it was closed or given up."""
     note: str
     """Why it was given up."""
+    departs: int | None
+    """Minutes after midnight that its tour leaves at, in the library's zone."""
     sites: list[str]
     """Where it calls, in order."""
     moves: int
@@ -178,8 +183,8 @@ class TransferView(View):
     """A site; null: home to the library."""
     tote: str
     """Which of its target's totes, as 1/2."""
-    whys: list[dict[str, Any]]
-    """hub.restock.planner.reasons.Why, strongest first."""
+    whys: list[WhyView]
+    """The strongest first."""
     dropped: str | None
     """Why it isn't done after all: not-found, by-hand, left-behind, replanned."""
     scan: int | None
@@ -187,6 +192,8 @@ class TransferView(View):
     state: HoldingState
     """Where it is now."""
     site: str | None
+    shelf: str | None
+    """On whose shelf it stands, or was taken from."""
 
 
 def listed(
@@ -199,7 +206,7 @@ def listed(
     upto: date | None = None,
 ) -> Found[RunView]:
     """Runs, the latest days first. `open_only`: those that aren't over, or (False) those that are."""
-    query: Any = select(Run, col(Tour.name)).outerjoin(Tour, col(Tour.id) == Run.tour)
+    query: Any = select(Run, Tour).outerjoin(Tour, col(Tour.id) == Run.tour)
     if state is not None:
         query = query.where(col(Run.state) == state)
     if open_only is not None:
@@ -217,10 +224,10 @@ def run(session: Session, key: int) -> RunView:
     """One run; raises Unknown."""
     row = runs.get(session, key)
     tour = session.get(Tour, row.tour) if row.tour is not None else None
-    return _view(session, row, tour.name if tour else None)
+    return _view(session, row, tour)
 
 
-def _view(session: Session, row: Run, tour: str | None) -> RunView:
+def _view(session: Session, row: Run, tour: Tour | None) -> RunView:
     assert row.id is not None
     alive = [one for one in runs.transfers_of(session, row.id) if one.dropped is None]
     taken = _taken(session, row)
@@ -230,7 +237,8 @@ def _view(session: Session, row: Run, tour: str | None) -> RunView:
         id=row.id,
         plan=row.plan,
         tour=row.tour,
-        tour_name=tour,
+        tour_name=tour.name if tour else None,
+        departs=tour.departs if tour else None,
         day=row.day,
         name=row.name,
         state=State(row.state),
@@ -336,11 +344,12 @@ def transfers(session: Session, key: int) -> list[TransferView]:
                 origin=one.origin,
                 target=one.target,
                 tote=line.tote.label,
-                whys=one.whys,
+                whys=[WhyView(**why) for why in one.whys],
                 dropped=one.dropped,
                 scan=taken.get(one.item),
                 state=now.holding.state if now else HoldingState.LIBRARY,
                 site=now.holding.site if now else None,
+                shelf=now.holding.shelf if now else None,
             )
         )
     return found

@@ -15,9 +15,13 @@ from hub.web import (
     overview,
     patrons,
     plans,
+    returning,
+    runs,
     sites,
+    tasks,
     themes,
     titles,
+    tours,
 )
 from hub.web.form import fitting_form
 from hub.web.headers import Headers
@@ -45,6 +49,10 @@ def build(parts: Parts) -> FastAPI:
         campaigns,
         calendar,
         plans,
+        runs,
+        returning,
+        tasks,
+        tours,
         incidents,
         live,
     ):
