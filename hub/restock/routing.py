@@ -167,6 +167,17 @@ def route(
     return Route((*found.visits, *last), found.minutes, found.km)
 
 
+def follow(depot: Point | None, stops: Sequence[Stop], leaves: float, pace: Pace = _PACE) -> Route:
+    """The same stops in the order given; the way to one without coordinates isn't counted."""
+    placed = [stop for stop in stops if stop.point is not None and depot is not None]
+    points = [stop.point for stop in placed if stop.point is not None]
+    ways = estimate([depot, *points], pace) if depot is not None else Ways([[0]], [[0]])
+    driven = _driven(ways, placed, leaves, [(at, True) for at in range(len(placed))])
+    known = iter(driven.visits)
+    visits = tuple(next(known) if stop in placed else Visit(stop, None, None, None) for stop in stops)
+    return Route(visits, driven.minutes, driven.km)
+
+
 def route_by(ways: Ways, stops: Sequence[Stop], leaves: float, effort: Effort = _EFFORT) -> Route:
     """The same by known ways between the depot and `stops`, in this order.
 

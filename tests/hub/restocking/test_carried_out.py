@@ -43,7 +43,8 @@ def test_from_plan_to_proof_with_one_short_and_one_stray(wished: Planning) -> No
     transfers = hub.rows(Transfer)
     moves = [line for line in hub.rows(PlanLine) if line.origin != line.target]
     assert len(transfers) == sum(line.count for line in moves)
-    assert [stop.site for stop in sorted(hub.rows(Stop), key=lambda stop: stop.number)] == [STATION, HARBOUR]
+    # What the harbour gives to the station must be in the van before it comes there.
+    assert [stop.site for stop in sorted(hub.rows(Stop), key=lambda stop: stop.number)] == [HARBOUR, STATION]
     from_library = [t.item for t in transfers if t.origin is None]
     from_harbour = [t.item for t in transfers if t.origin == HARBOUR]
     assert from_library
@@ -91,6 +92,21 @@ def test_from_plan_to_proof_with_one_short_and_one_stray(wished: Planning) -> No
     with hub.database.write() as session:
         runs.bring_in(session, hub.settings, short, by="lin", now=hub.now)
     assert ("short", short) not in {(task.kind, task.item) for task in hub.rows(Task) if task.done_at is None}
+
+
+def test_what_can_not_be_set_down_on_the_way_goes_home_first(planning: Planning) -> None:
+    plan = planning.ask(HARBOUR, STATION).id or 0
+    with planning.hub.database.write() as session:
+        told = {"by": "lin", "now": planning.hub.now}
+        plans.move(session, plan, title="t01", origin=HARBOUR, target=STATION, count=2, **told)
+        plans.move(session, plan, title="t05", origin=STATION, target=HARBOUR, count=1, **told)
+    planning.again(plan)
+    approve(planning, plan)
+    first = min(planning.hub.rows(Stop), key=lambda stop: stop.number).site
+    assert first == HARBOUR
+    back = [transfer for transfer in planning.hub.rows(Transfer) if transfer.origin == STATION]
+    assert [(transfer.title_id, transfer.target) for transfer in back] == [("t05", None)]
+    assert back[0].whys[0] == {"because": "passed", "site": HARBOUR}
 
 
 def test_made_again_while_it_is_picked_what_is_picked_stays(wished: Planning) -> None:
