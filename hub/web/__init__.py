@@ -12,6 +12,7 @@ from hub.web import (
     items,
     live,
     loans,
+    outcomes,
     overview,
     patrons,
     plans,
@@ -45,6 +46,7 @@ def build(parts: Parts) -> FastAPI:
         campaigns,
         calendar,
         plans,
+        outcomes,
         incidents,
         live,
     ):
