@@ -25,6 +25,8 @@ class Step:
     there: bool
     taken: bool = False
     """A patron took it; with `there` False."""
+    carried: bool = False
+    """A courier brought it, or took it away."""
 
 
 @dataclass(frozen=True, slots=True)

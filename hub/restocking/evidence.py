@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from sqlalchemy import Select
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -15,6 +17,7 @@ from hub.restock.stays import Stay, Step, exposures, stays
 
 COMES = ("borrow_reversed", "found", "loaded", "moved", "returned", "undecided_settled")
 GOES = ("borrowed", "missing", "undecided", "unloaded")
+CARRIED = ("loaded", "unloaded")
 BATCH = 10_000
 
 
@@ -46,8 +49,16 @@ def learn(session: Session, sites: list[str], until: int, settings: Settings) ->
     )
 
 
-def steps(session: Session) -> Iterator[Step]:
-    """Every item's steps by corrected time, items one after the other; reversed loans were none."""
+def seen_at(site: str) -> Select[Any]:
+    """Items that ever stood on a shelf of `site`, for `steps`."""
+    return columns(col(LedgerRow.item)).where(col(LedgerRow.site) == site, col(LedgerRow.type).in_(COMES))
+
+
+def steps(session: Session, items: Select[Any] | None = None) -> Iterator[Step]:
+    """Every item's steps by corrected time, items one after the other; reversed loans were none.
+
+    `items`: a query of the items that are wanted; None: of all.
+    """
     offsets = {(boot.site, boot.boot): boot.offset_ms for boot in session.exec(select(Boot))}
     reversed_ones = set(session.exec(select(Loan.event_id).where(Loan.state == LoanState.REVERSED)))
     row = LedgerRow
@@ -62,6 +73,7 @@ def steps(session: Session) -> Iterator[Step]:
             col(LedgerRow.item).is_not(None),
             col(LedgerRow.understood).is_(True),
             col(LedgerRow.duplicate_of).is_(None),
+            *(() if items is None else (col(LedgerRow.item).in_(items),)),
         )
         .order_by(col(row.item), col(row.site), col(Cursor.ord), col(row.seq))
         .execution_options(yield_per=BATCH)
@@ -76,7 +88,7 @@ def steps(session: Session) -> Iterator[Step]:
         moment = ((when if trusted else min(when, received_at)) - ZERO).total_seconds()
         moment = newest[site] = max(moment, newest.get(site, moment))
         taken = kind == "borrowed" and event_id not in reversed_ones
-        current.append((moment, Step(item, moment, site, kind in COMES, taken)))
+        current.append((moment, Step(item, moment, site, kind in COMES, taken, kind in CARRIED)))
     yield from _in_order(current)
 
 

@@ -12,6 +12,7 @@ from hub.web import (
     items,
     live,
     loans,
+    outcomes,
     overview,
     patrons,
     plans,
@@ -53,6 +54,7 @@ def build(parts: Parts) -> FastAPI:
         returning,
         tasks,
         tours,
+        outcomes,
         incidents,
         live,
     ):

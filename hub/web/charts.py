@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
+from hub.views.outcomes import ResultView
 from hub.views.visits import Activity, Fill
 
 SPINES = 48
 """Spines on a drawn shelf, at most; with more room each stands for several items."""
 WIDTH, HEIGHT = 480.0, 120.0
+DOT = 8.0
+"""Half the width of a dot, with its rim."""
 
 
 def spines(present: int, undecided: int, capacity: int, told: str) -> Markup:
@@ -109,4 +112,33 @@ def _svg(kind: str, height: float, told: str, drawn: str) -> Markup:
     return Markup(
         f'<svg class="{kind}" viewBox="0 0 {WIDTH:.0f} {height:.0f}" preserveAspectRatio="none"'
         f' role="img" aria-label="{escape(told)}">{drawn}</svg>'
+    )
+
+
+def against(found: ResultView, most: float, told: str) -> Markup:
+    """What was expected, as a mark with its interval as a band; what happened, as a dot. On a scale to `most`."""
+    scale = (WIDTH - 2 * DOT) / max(most, 1.0)
+    drawn = _rect("floor", DOT, 11.5, WIDTH - 2 * DOT, 1)
+    if found.low is not None and found.high is not None:
+        drawn += _rect("band", DOT + found.low * scale, 4, max((found.high - found.low) * scale, 2.0), 16)
+    drawn += _rect("expected", DOT + found.expected * scale - 1.5, 2, 3, 20)
+    kind = {True: "within", False: "beyond", None: "sofar"}[found.within]
+    drawn += f'<circle class="{kind}" cx="{DOT + found.happened * scale:.1f}" cy="12" r="{DOT - 1:.0f}"/>'
+    return _drawing("against", WIDTH, 24, told, drawn)
+
+
+def months(counts: Sequence[int], most: int, told: str) -> Markup:
+    """A small column for each month; on a scale to `most`."""
+    drawn = _rect("floor", 0, 31, len(counts) * 12, 1)
+    for number, count in enumerate(counts):
+        tall = 30 * count / max(most, 1)
+        drawn += _rect("borrowed" if count else "room", number * 12 + 1, 31 - max(tall, 1), 10, max(tall, 1))
+    return _drawing("months", len(counts) * 12, 32, told, drawn)
+
+
+def _drawing(kind: str, width: float, height: float, told: str, drawn: str) -> Markup:
+    """One that keeps its proportions, so that circles stay round."""
+    return Markup(
+        f'<svg class="{kind}" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(told)}">'
+        f"{drawn}</svg>"
     )
