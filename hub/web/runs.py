@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
@@ -18,12 +19,12 @@ from hub.restocking import runs as doing
 from hub.restocking import scans
 from hub.restocking.errors import Refused, Unknown
 from hub.restocking.runs import Dropped, Happened, State
-from hub.views import runs, sites, tasks, tours
+from hub.views import plans, runs, sites, tasks, tours
 from hub.views.runs import StopView, TransferView
-from hub.views.tours import TripView
 from hub.views.view import Cut, reading
 from hub.web import reasons, saying
 from hub.web.page import Page, Paper
+from hub.web.plans import USUAL_CYCLE
 
 router = APIRouter(prefix="/restock/runs", default_response_class=HTMLResponse)
 
@@ -41,20 +42,20 @@ TAKEN_BACK = {"leave": "unleave", "close": "reopen", "abandon": "reopen", "skip"
 @router.get("")
 def list_runs(paper: Paper, session: Reading, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0) -> HTMLResponse:
     """Open runs, coming days of tours, past runs."""
-    coming: list[tuple[TripView, Any]] = [
-        (trip, tour)
-        for tour in tours.tours(session, paper.today)
-        for trip in tour.coming
-        if trip.day <= paper.today + SOON
-    ]
+    known = tours.tours(session, paper.today)
     made = {(run.tour, run.day) for run in runs.listed(session, Cut(OPEN), since=paper.today).rows}
+    coming = [
+        (trip, tour, (after.day - trip.day).days if after else USUAL_CYCLE)
+        for tour in known
+        for trip, after in zip_longest(tour.coming, tour.coming[1:])
+        if trip.day <= paper.today + SOON and (tour.id, trip.day) not in made
+    ]
     return paper.show(
         "runs.html",
         open=runs.listed(session, Cut(OPEN), open_only=True),
         past=runs.listed(session, Cut(PAST, offset), open_only=False),
-        coming=sorted(
-            ((trip, tour) for trip, tour in coming if (tour.id, trip.day) not in made), key=lambda one: one[0].day
-        ),
+        coming=sorted(coming, key=lambda one: (one[0].day, one[1].name)),
+        planned={(plan.tour, plan.day): plan.id for plan in plans.plans(session, Cut(OPEN), only_open=True).rows},
         offset=offset,
         rows=PAST,
         names=sites.names(session),
@@ -271,7 +272,7 @@ def _pick(
         "pick.html",
         409 if wrong else 200,
         run=found,
-        here=here,
+        walk=here,
         came=came,
         happened=happened,
         mine=next((one for one in moved if came and one.id == came.transfer), None),
