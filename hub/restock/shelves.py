@@ -4,12 +4,12 @@ Moments are seconds, days 86 400 of them, as in hub.restock.stays.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from hub.restock.stays import DAY_S, Stay, Step
+from hub.restock.stays import DAY_S, Stay, Step, stays
 
 LATELY = 60
 """Days that are looked back."""
@@ -89,11 +89,11 @@ class Shelves:
     """The longest first."""
 
 
-def steady(stays: Iterable[Stay]) -> Iterator[Stay]:
+def steady(found: Iterable[Stay]) -> Iterator[Stay]:
     """Stays of items one after the other, as `hub.restock.stays.stays` gives them, those joined that a reader only lost
     sight of in between."""
     held: Stay | None = None
-    for stay in stays:
+    for stay in found:
         if held is not None:
             same = (stay.item, stay.site) == (held.item, held.site)
             if same and not held.taken and stay.begin - held.end <= BLINK * DAY_S:
@@ -106,21 +106,23 @@ def steady(stays: Iterable[Stay]) -> Iterator[Stay]:
 
 
 def shelves(
-    stays: Iterable[Stay], site: str, standing: Mapping[str, float], titles: Mapping[str, str], now: float
+    steps: Sequence[Step], site: str, standing: Mapping[str, float], titles: Mapping[str, str], now: float
 ) -> Shelves:
-    """What stands at `site`: the items of `standing`, each with the moment since when for those no stay tells of."""
+    """What stands at `site`: the items of `standing`, each with the moment since when for those no step tells of.
+
+    `steps` of one item stand together, in order; they needn't reach back further than people want to know.
+    """
     since = dict(standing)
+    for stay in steady(stays(steps, now)):
+        if stay.site == site and not stay.ended and stay.item in since:
+            since[stay.item] = stay.begin
     times: Counter[str] = Counter()
     last: dict[str, float] = {}
-    for stay in steady(stays):
-        title = titles.get(stay.item)
-        if stay.site != site:
-            continue
-        if not stay.ended and stay.item in since:
-            since[stay.item] = stay.begin
-        if stay.taken and title is not None:
-            last[title] = max(stay.end, last.get(title, stay.end))
-            times[title] += stay.end >= now - LATELY * DAY_S
+    for step in steps:
+        title = titles.get(step.item)
+        if step.taken and step.site == site and step.at < now and title is not None:
+            last[title] = max(step.at, last.get(title, step.at))
+            times[title] += step.at >= now - LATELY * DAY_S
     copies = [_copy(item, titles.get(item), moment, times, now) for item, moment in sorted(since.items())]
     there: dict[str, list[Copy]] = defaultdict(list)
     for copy in copies:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,10 @@ def seen_at(site: str) -> Select[Any]:
     return columns(col(LedgerRow.item)).where(col(LedgerRow.site) == site, col(LedgerRow.type).in_(COMES))
 
 
-def steps(session: Session, items: Select[Any] | None = None) -> Iterator[Step]:
+def steps(session: Session, items: Select[Any] | None = None, heard: datetime | None = None) -> Iterator[Step]:
     """Every item's steps by corrected time, items one after the other; reversed loans were none.
 
-    `items`: a query of the items that are wanted; None: of all.
+    `items`: a query of the items that are wanted; None: of all. `heard`: only what the hub heard since then.
     """
     offsets = {(boot.site, boot.boot): boot.offset_ms for boot in session.exec(select(Boot))}
     reversed_ones = set(session.exec(select(Loan.event_id).where(Loan.state == LoanState.REVERSED)))
@@ -74,6 +75,7 @@ def steps(session: Session, items: Select[Any] | None = None) -> Iterator[Step]:
             col(LedgerRow.understood).is_(True),
             col(LedgerRow.duplicate_of).is_(None),
             *(() if items is None else (col(LedgerRow.item).in_(items),)),
+            *(() if heard is None else (col(LedgerRow.received_at) >= heard,)),
         )
         .order_by(col(row.item), col(row.site), col(Cursor.ord), col(row.seq))
         .execution_options(yield_per=BATCH)

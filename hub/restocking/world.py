@@ -14,7 +14,6 @@ from hub.models import (
     CampaignSite,
     Plan,
     PlanEdit,
-    Reservation,
     Site,
     Theme,
 )
@@ -36,7 +35,7 @@ from hub.restock.planner import (
     World,
 )
 from hub.restock.planner.world import Floats, Ints
-from hub.restocking import stock, themes
+from hub.restocking import reservations, stock, themes
 from hub.restocking.evidence import Learned, learn
 
 PAIRS = 400_000
@@ -191,7 +190,7 @@ def _demands(
 
 def _reserved(session: Session, number: dict[str, int], group: dict[str, int]) -> Reservations:
     waiting: Counter[tuple[int, int]] = Counter()
-    for row in session.exec(select(Reservation).where(col(Reservation.ended_at).is_(None))):
+    for row in reservations.waiting(session):
         if row.site in number and row.title_id in group:
             waiting[group[row.title_id], number[row.site]] += 1
     keys = sorted(waiting)

@@ -11,8 +11,10 @@ from sqlmodel import Session, col
 from hub.directory.marks import shelf_mark
 from hub.directory.rows import Condition
 from hub.ledger import chunks
-from hub.models import Holding, Item, LedgerRow, Loan, Title
+from hub.models import Holding, Item, LedgerRow, Loan, Run, Title, Transfer
 from hub.projections.states import HoldingState, LoanState
+from hub.restocking.runs import State
+from hub.views.plans import WhyView
 from hub.views.view import Cut, Found, View, cut_from, fact_of
 from protocol.events import Evidence
 
@@ -98,6 +100,24 @@ class ItemView(View):
     holding: HoldingView
 
 
+class MoveView(View):
+    """A delivery run that an item was to be moved by."""
+
+    run: int
+    name: str
+    day: date
+    state: State
+    """Of the run."""
+    origin: str | None
+    """A site; null: the library."""
+    target: str | None
+    """A site; null: home to the library."""
+    whys: list[WhyView]
+    """Strongest first."""
+    dropped: str | None
+    """Why it wasn't done after all."""
+
+
 def items(
     session: Session,
     cut: Cut,
@@ -149,6 +169,24 @@ def some(session: Session, keys: Collection[str]) -> dict[str, ItemView]:
     for part in chunks(sorted(keys)):
         found.update({row[0]: _view(*row) for row in session.execute(query.where(key.in_(part)))})
     return found
+
+
+def moves(session: Session, barcode: str) -> list[MoveView]:
+    """Runs that the item was part of, the latest days first."""
+    query = select(Transfer, Run).join(Run, col(Run.id) == col(Transfer.run)).where(col(Transfer.item) == barcode)
+    return [
+        MoveView(
+            run=run.id,
+            name=run.name,
+            day=run.day,
+            state=State(run.state),
+            origin=one.origin,
+            target=one.target,
+            whys=[WhyView.model_validate(why) for why in one.whys],
+            dropped=one.dropped,
+        )
+        for one, run in session.execute(query.order_by(col(Run.day).desc(), col(Run.id).desc()))
+    ]
 
 
 def states_at(session: Session, site: str | None = None) -> dict[str, dict[HoldingState, int]]:

@@ -1,15 +1,19 @@
 """Titles, and the search that finds titles and items while somebody types."""
 
 from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
 from hub.directory.rows import Audience
-from hub.models import Holding, Item, Title, TitleSearch
-from hub.projections.states import HoldingState
+from hub.models import Campaign, CampaignSite, Holding, Item, Loan, Theme, Title, TitleSearch
+from hub.projections.states import HoldingState, LoanState
+from hub.restocking import themes
+from hub.restocking.campaigns import State
 from hub.search.find import find
 from hub.views.view import Cut, Found, View, cut_from
 
@@ -29,6 +33,10 @@ _EXAMPLE: dict[str, Any] = {
     "items": 3,
     "on_shelf": 2,
 }
+
+
+MONTHS = 12
+"""That loans of a title are told by."""
 
 
 class TitleView(View):
@@ -59,6 +67,31 @@ class TitleView(View):
     """Copies that are ours, withdrawn ones left out."""
     on_shelf: int
     """Copies on a shelf of some site right now."""
+
+
+class TakenView(View):
+    """How often a title was taken at one site."""
+
+    site: str
+    months: list[int]
+    """The last of them is this month, in the library's zone."""
+
+    @property
+    def times(self) -> int:
+        """In all of them."""
+        return sum(self.months)
+
+
+class ShownView(View):
+    """A campaign, running or to come, whose theme has the title."""
+
+    campaign: int
+    name: str
+    theme: int
+    theme_name: str
+    begins: date
+    ends: date
+    sites: list[str]
 
 
 def titles(
@@ -97,6 +130,59 @@ def title(session: Session, title_id: str) -> TitleView | None:
 def these(session: Session, title_ids: Collection[str]) -> list[TitleView]:
     """Titles by their ids, in no order; unknown ones are left out."""
     return [_view(*row) for row in session.execute(_query(title_ids))]
+
+
+def taken(session: Session, title_id: str, now: datetime, zone: ZoneInfo) -> list[TakenView]:
+    """Loans of a title by site and month, the site with most first; those taken back left out."""
+    here = now.astimezone(zone)
+    first = here.year * 12 + here.month - MONTHS  # months since year 0, from 0 on
+    begin = datetime(first // 12, first % 12 + 1, 1, tzinfo=zone)
+    query = (
+        select(col(Loan.site), col(Loan.borrowed_at))
+        .join(Item, col(Item.item) == col(Loan.item))
+        .where(
+            col(Item.title_id) == title_id,
+            col(Loan.borrowed_at) >= begin,
+            col(Loan.borrowed_at) <= now,
+            col(Loan.state) != LoanState.REVERSED,
+        )
+    )
+    found: dict[str, list[int]] = {}
+    for site, at in session.execute(query):
+        local = at.astimezone(zone)
+        found.setdefault(site, [0] * MONTHS)[local.year * 12 + local.month - 1 - first] += 1
+    told = [TakenView(site=site, months=months) for site, months in found.items()]
+    return sorted(told, key=lambda one: (-one.times, one.site))
+
+
+def shown_in(session: Session, title_id: str, today: date) -> list[ShownView]:
+    """Approved campaigns that run or come, by their first day, whose theme has the title."""
+    query = (
+        select(Campaign, Theme)
+        .join(Theme, col(Theme.id) == col(Campaign.theme))
+        .where(col(Campaign.state) == State.APPROVED, col(Campaign.ends) >= today)
+        .order_by(col(Campaign.begins), col(Campaign.id))
+    )
+    has: dict[int | None, bool] = {}
+    found = []
+    for campaign, theme in session.execute(query):
+        if theme.id not in has:
+            member = select(Title).where(col(Title.title_id) == title_id, themes.members(theme.id, theme.query))
+            has[theme.id] = session.execute(member).first() is not None
+        if has[theme.id]:
+            sites = select(col(CampaignSite.site)).where(col(CampaignSite.campaign) == campaign.id)
+            found.append(
+                ShownView(
+                    campaign=campaign.id,
+                    name=campaign.name,
+                    theme=theme.id,
+                    theme_name=theme.name,
+                    begins=campaign.begins,
+                    ends=campaign.ends,
+                    sites=list(session.scalars(sites.order_by(col(CampaignSite.site)))),
+                )
+            )
+    return found
 
 
 def _query(title_ids: Collection[str] | None = None) -> Select[Any]:

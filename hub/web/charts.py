@@ -4,12 +4,16 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
+from hub.restock.shelves import Pace
 from hub.views.outcomes import ResultView
+from hub.views.shelves import CellView
 from hub.views.visits import Activity, Fill
 
 SPINES = 48
 """Spines on a drawn shelf, at most; with more room each stands for several items."""
 WIDTH, HEIGHT = 480.0, 120.0
+CELLS = 16
+"""Copies in one row of a map."""
 DOT = 8.0
 """Half the width of a dot, with its rim."""
 
@@ -142,3 +146,25 @@ def _drawing(kind: str, width: float, height: float, told: str, drawn: str) -> M
         f'<svg class="{kind}" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(told)}">'
         f"{drawn}</svg>"
     )
+
+
+def cells(shown: Sequence[CellView], told: str) -> Markup:
+    """A small book for each copy, in rows; how it does is its colour, and its sign."""
+    drawn = ""
+    for number, cell in enumerate(shown):
+        x, y = number % CELLS * 15, number // CELLS * 21
+        drawn += (
+            f'<g><title>{escape(cell.title)}</title><rect class="{cell.pace}" x="{x + 1}" y="{y + 1}" width="12"'
+            f' height="18" rx="2"/>{_sign(cell.pace, x, y)}</g>'
+        )
+    return _drawing("cells", CELLS * 15, max((len(shown) + CELLS - 1) // CELLS, 1) * 21, told, drawn)
+
+
+def _sign(pace: Pace, x: int, y: int) -> str:
+    """What tells those that go often and those that sit apart without colour."""
+    if pace is Pace.OFTEN:
+        return f'<circle class="sign" cx="{x + 7}" cy="{y + 10}" r="2.5"/>'
+    if pace in (Pace.SITS, Pace.STALE):
+        lower = f'<path class="sign" d="M{x + 4} {y + 13}h6"/>'
+        return lower if pace is Pace.SITS else lower + f'<path class="sign" d="M{x + 4} {y + 8}h6"/>'
+    return ""

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from hub.views import events, items, loans, sites
 from hub.views.view import Cut, reading
+from hub.web import reasons
 from hub.web.live import name_of_item
 from hub.web.page import Paper
 
@@ -29,6 +30,8 @@ def one_item(paper: Paper, session: Annotated[Session, Depends(reading)], item: 
         item=found,
         listens=name_of_item(item),
         history=tuple(reversed(events.history(session, item))),
+        moves=items.moves(session, item),
+        reasons=reasons,
         loans=loans.loans(session, Cut(LOANS), paper.today, item=item).rows,
         names=sites.names(session),
     )

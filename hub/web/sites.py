@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from hub.projections.states import HoldingState
-from hub.views import events, incidents, items, sites, visits
+from hub.views import events, incidents, items, shelves, sites, visits
 from hub.views.items import ItemView
 from hub.views.sites import SiteView
 from hub.views.view import Cut, reading
@@ -47,7 +47,8 @@ def board(paper: Paper, session: Reading) -> HTMLResponse:
 def one_site(paper: Paper, session: Reading, site: str) -> HTMLResponse:
     """One site, live."""
     found = _found(paper, session, site)
-    return paper.show("site.html", site=found, **_record(paper, session, found))
+    drawn = shelves.shelves(session, site, paper.now, paper.hub.settings.zone)
+    return paper.show("site.html", site=found, map=drawn, **_record(paper, session, found))
 
 
 @router.get("/sites/{site}/card")

@@ -8,11 +8,13 @@ from pydantic import ValidationError
 
 from hub.projections.states import HoldingState
 from hub.restock.query import DEEPEST, END, LONGEST, LONGEST_VALUE, Field, QueryWrong
+from hub.restock.shelves import Pace
 from hub.restocking.errors import Refused
 from hub.views.calendar import Entry, Kind
 from hub.views.campaigns import CampaignView, OverlapView
 from hub.views.events import EventView
 from hub.views.items import HoldingView, ItemView
+from hub.views.shelves import CellView
 from hub.views.sites import Problem, ProblemKind, SiteView
 from hub.views.visits import Activity, Fill
 from hub.web import times
@@ -289,3 +291,10 @@ def feed_text(say: Say, known: Entry) -> str:
     if known.kind is not Kind.CAMPAIGN:
         return standing(say, known)
     return say("list.joint").join((known.theme, measure(say, known), standing(say, known)))
+
+
+def cells(say: Say, shown: Sequence[CellView]) -> str:
+    """What a group of a site's map shows."""
+    counts = {pace: sum(cell.pace is pace for cell in shown) for pace in Pace}
+    told = (say("map.so-many", what=say(f"map.pace-{pace}"), n=count) for pace, count in counts.items() if count)
+    return say("list.joint").join(told)
