@@ -9,7 +9,7 @@ def test_a_site_shows_each_copy_by_how_it_does_and_says_it_in_words_too(served: 
     page = served.librarian().get(f"/sites/{HARBOUR}").text
     said = _read(page)
 
-    # 35 copies stand there; of t01 M0001, of t02 M0002, of t03 M0023, of t04 M0004 and of t05 M0005 were taken in 60 days.
+    # 35 copies stand there; one each of t01 to t05 (M0001, M0002, M0023, M0004, M0005) was taken in 60 days.
     assert page.count('<rect class="taken"') == 16
     assert page.count('<rect class="sits"') == 19
     assert "classics 35" in said
