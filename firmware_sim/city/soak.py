@@ -2,7 +2,6 @@
 
 import gc
 import json
-import multiprocessing
 import os
 import signal
 import sys
@@ -10,8 +9,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any
 
 from firmware_sim.city.city import Plan, Report, plan, run
 from firmware_sim.city.shrink import shrink, story
@@ -35,7 +39,6 @@ class Order:
 def main(order: Order) -> int:
     """Runs and tells; 0 when every promise held, 1 when one didn't, 130 when interrupted."""
     began, counts, bad, days = time.monotonic(), Counter[str](), [], 0.0
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for number, report in enumerate(reports(order), 1):
             counts.update(report.counts)
@@ -46,8 +49,6 @@ def main(order: Order) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
-    finally:
-        signal.signal(signal.SIGTERM, before)
     _sum_up(order, counts, days, time.monotonic() - began, bad)
     if bad and order.smaller:
         _tell_smallest(bad[0])
@@ -55,22 +56,38 @@ def main(order: Order) -> int:
 
 
 def reports(order: Order) -> Iterator[Report]:
-    """Every seed's report, as they come."""
+    """Every seed's report, as they come; KeyboardInterrupt at Ctrl-C or SIGTERM."""
     plans = [plan(seed, order.sites, order.days, order.faults) for seed in order.seeds]
     if order.jobs == 1:
-        for each in plans:
-            yield run(each, _progress(each) if len(plans) == 1 else lambda day: None)
+        with _signals(signal.default_int_handler):
+            for each in plans:
+                yield run(each, _progress(each) if len(plans) == 1 else lambda day: None)
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(order.jobs, mp_context=context, initializer=give_way)
-    try:
-        waiting: set[Future[Report]] = {pool.submit(run, each) for each in plans}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
+    # Nothing may be raised amid the pool's locks: one left held would keep its processes from ever ending.
+    arrived: SimpleQueue[Future[Report] | None] = SimpleQueue()
+    with _signals(lambda number, frame: arrived.put(None)):
+        pool = ProcessPoolExecutor(order.jobs, mp_context=get_context("spawn"), initializer=give_way)
+        try:
+            for each in plans:
+                pool.submit(run, each).add_done_callback(arrived.put)
+            for _ in plans:
+                future = arrived.get()
+                if future is None:
+                    raise KeyboardInterrupt
                 yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)  # runs under way end and tidy up, the others never begin
+
+
+@contextmanager
+def _signals(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """What Ctrl-C and SIGTERM do meanwhile."""
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)  # interrupted: runs under way end and tidy up, the others never begin
+        for number, was in before.items():
+            signal.signal(number, was)
 
 
 def give_way() -> None:

@@ -7,6 +7,8 @@ import pytest
 from firmware_sim.city import faults
 from firmware_sim.city.city import Report
 
+pytestmark = pytest.mark.timeout(2400)  # the first waits for every seed
+
 
 @pytest.fixture(scope="module")
 def counts(reports: list[Report]) -> Counter[str]:
