@@ -60,7 +60,7 @@ class Goer:
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """A title that stands here and wasn't taken lately."""
+    """A title that stands here, wasn't taken lately and has had SITS days for it."""
 
     title: str
     there: int
@@ -134,7 +134,8 @@ def shelves(
         if not times[title]:
             longest = max(copy.days for copy in some)
             idle = _days(now, last[title]) if title in last else longest
-            sitters.append(Sitter(title, len(some), min(idle, longest)))
+            if min(idle, longest) >= SITS:
+                sitters.append(Sitter(title, len(some), min(idle, longest)))
     return Shelves(
         tuple(copies),
         tuple(sorted(goers, key=lambda one: (-one.times, one.title))),

@@ -2,26 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlmodel import select
 
 from hub.database import Database
+from hub.models import Transfer
 from hub.notices import Notice
-from hub.restocking import campaigns, plans, themes
+from hub.restocking import campaigns, plans, runs, themes, tours
 from hub.restocking.campaigns import CampaignDraft
 from hub.restocking.themes import ThemeDraft
+from hub.restocking.tours import TourDraft
 from hub.restocking.world import Terms
+from protocol.events import Loaded, VisitEnded
 from protocol.status import DeviceStatus
 from protocol.topics import Up
 from tests.browser.conftest import Opened
 from tests.browser.serving import serving
 from tests.databases import sqlite_template
-from tests.hub.cast import HARBOUR, STATION, settings_in
+from tests.hub.cast import HARBOUR, STATION, Journal, hex_id, of, settings_in
+from tests.hub.cast import opened as journal_opened
 from tests.hub.library import LIBRARIAN, PASSWORD, SCHOOL, Library, cabinet, library, status_of
+from tests.hub.restocking.planned import add_plan, add_run
 
 pytestmark = pytest.mark.browser
 
@@ -48,9 +55,21 @@ PAGES = (
     "/overview",
     "/restock/plans",
     "/restock/plans/1",
+    "/restock/runs",
+    "/restock/runs/1",
+    "/restock/runs/1/pick",
+    "/restock/runs/1/courier",
+    "/restock/return",
+    "/restock/tasks",
+    "/restock/tours",
+    "/restock/tours/1",
+    "/restock/tours/new",
+    "/restock/outcomes",
+    "/restock/outcomes/2",
 )
 SMALL = """() => [...document.querySelectorAll("a, button, input, summary")]
   .filter((e) => e.offsetParent && e.type !== "hidden" && !e.closest(".skip, h1, h2, small, .plain"))
+  .map((e) => /checkbox|radio/.test(e.type) ? e.closest("label") ?? e : e)
   .filter((e) => e.getBoundingClientRect().height < 43.5).map((e) => e.outerHTML.slice(0, 120))"""
 PALE = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -131,6 +150,19 @@ def _plan(made: Library) -> None:
     desk.work_out(1)
 
 
+def _trips(made: Library) -> None:
+    """Run number 1, a copy of which wasn't found, a tour with a closed site, and plan number 2, which is over."""
+    now = made.hub.now
+    with made.hub.database.write() as session:
+        add_run(session, now.date())
+        missing = session.exec(select(Transfer.id).where(Transfer.item == "M0088")).one()
+        assert missing is not None
+        runs.drop(session, missing, runs.Dropped.NOT_FOUND, ZoneInfo("UTC"), now)
+        tours.create(session, TourDraft(name="Round", rule="FREQ=DAILY", begins=now.date(), sites=(HARBOUR, STATION)))
+        tours.close(session, site=STATION, first=now.date(), last=now.date() + timedelta(days=3), why="no lift")
+        add_plan(session, now.date() - timedelta(days=5), run_state=None)
+
+
 @pytest.fixture(scope="module")
 def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("library")
@@ -143,6 +175,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     ):
         _campaign(database, made.hub.now)
         _plan(made)
+        _trips(made)
         yield Served(made, address)
     database.close()
 
@@ -297,3 +330,61 @@ def test_a_line_of_a_plan_is_dragged_to_another_site_and_taken_back(served: Serv
     edits.locator("li", has_text=name).get_by_role("button").click()
     served.library.app.state.parts.desk.work_out(1)
     expect(edits).to_contain_text("One change by hand")
+
+
+def test_a_run_is_picked_with_a_scanner_driven_and_closed_on_a_phone(served: Served, opened: Opened) -> None:
+    """A scanner types a barcode and Enter; nothing is tapped between two of them."""
+    page = served.log_in(opened(**PHONE))
+    page.goto(f"{served.address}/restock/runs")
+    page.click("text=Tuesday")
+    page.click("a:has-text('Pick')")
+    for said, code in (("Take it: Harbour Bank", "M0086"), ("Not wanted", "M0001"), ("Take it: Harbour Bank", "M0087")):
+        expect(page.locator("#code")).to_be_focused()
+        page.keyboard.type(code + "\n")
+        expect(page.locator("[role=alert]")).to_contain_text(said)
+    expect(page.locator("main")).to_contain_text("2 of 2 picked")
+    page.click("[role=alert] button:has-text('Undo')")
+    expect(page.locator("main")).to_contain_text("One of 2 picked")
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type("M0087\n")
+    expect(page.locator("[role=status]")).to_contain_text("Everything is picked")
+    page.click("[role=status] a")
+    page.click("button:has-text('Leave')")
+    expect(page.locator("[role=status]")).to_contain_text("The run has left")
+
+    page.goto(f"{served.address}/restock/runs/1/courier")
+    trip = page.locator("#trip")
+    expect(trip).to_contain_text("Load 2")
+    station = trip.locator("li.panel", has=page.locator("h2", has_text="East Metro Station"))
+    station.locator("summary", has_text="Skip").click()
+    station.locator("input[name=why]").fill("no lift")
+    station.locator("button:has-text('Skip')").click()
+    expect(station).to_contain_text("Skipped: no lift")
+    with page.expect_response("**/courier"):
+        _restocked(served, "M0086", "M0087", "M0090")
+    harbour = trip.locator("li.panel", has=page.locator("h2", has_text="Harbour Bank"))
+    expect(harbour).to_contain_text("confirmed 2 of 3")
+    expect(harbour).to_contain_text("not part of this run")
+
+    page.goto(f"{served.address}/restock/runs/1")
+    page.click("button:has-text('Close')")
+    expect(page.locator("[role=status]").first).to_contain_text("The run is closed")
+    page.goto(f"{served.address}/restock/return")
+    expect(page.locator("#code")).to_be_focused()
+    page.keyboard.type("M0088\n")
+    expect(page.locator("[role=alert]")).to_contain_text("is at the library")
+
+
+def _restocked(served: Served, *items: str) -> None:
+    """A courier's visit at Harbour Bank arrives: the cabinet saw `items` come."""
+    hub = served.library.hub
+    hub.now = datetime.now(UTC)
+    book = Journal(HARBOUR, "later", "b9", hub.now)
+    book.write(journal_opened())
+    book.open_visit("c1", kind="restock")
+    book.write(
+        *(of(Loaded, item, "c1") for item in items),
+        VisitEnded(station="cabinet-1", visit=hex_id("c1"), outcome="settled"),
+    )
+    hub.deliver(book)
+    served.library.app.state.parts.notices.publish(Notice(HARBOUR))

@@ -155,7 +155,12 @@ SINCE_0001 = (
     "DROP INDEX ix_item_barcode",
     *(f"ALTER TABLE title DROP COLUMN {name}" for name in ("clc", "dewey", "audience")),
     *(f"ALTER TABLE item DROP COLUMN {name}" for name in ("condition", "barcode", "shelf_mark")),
-)
+    *(f"DROP TABLE {name}" for name in (
+        "transfer", "stop", "run", "plan_edit", "plan_line", "plan", "campaign_site", "campaign", "theme_title",
+        "theme", "tour_site", "tour", "closure", "reservation", "scan", "task",
+    )),
+    *(f"ALTER TABLE site DROP COLUMN {name}" for name in ("latitude", "longitude", "headroom")),
+)  # fmt: skip
 """Takes back what migrations brought since the first tables."""
 
 

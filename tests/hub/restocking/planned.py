@@ -1,10 +1,12 @@
-"""A plan that was approved and carried out while the cast's library went on: written down, not planned."""
+"""A plan that was approved and carried out while the cast's library went on, and a run of today: written down."""
 
 from datetime import date, timedelta
 
 from sqlmodel import Session
 
 from hub.models import Campaign, CampaignSite, Plan, PlanLine, Run, Theme, Transfer
+from hub.restocking import runs
+from hub.restocking.runs import Wanted
 from tests.hub.cast import HARBOUR, NOON, STATION
 
 TODAY = date(2026, 4, 1)
@@ -81,3 +83,18 @@ def add_campaign(session: Session, query: str, *sites: str, begins: date = DAY, 
     session.flush()
     assert theme.id is not None
     return theme.id
+
+
+def add_run(session: Session, day: date) -> int:
+    """A run of M0086 to M0088 to the harbour, and M0010 from there to the station; its number."""
+    why = [{"because": "taken", "count": 3, "days": 60, "left": 0, "site": HARBOUR}]
+    return runs.make(
+        session,
+        day=day,
+        name="Tuesday",
+        stops=[(HARBOUR, 12), (STATION, None)],
+        transfers=[
+            *(Wanted(f"M00{n}", f"t{n - 80:02}", None, HARBOUR, why) for n in (86, 87, 88)),
+            Wanted("M0010", "t10", HARBOUR, STATION),
+        ],
+    )

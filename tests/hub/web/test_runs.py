@@ -6,30 +6,18 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.restocking import runs as doing
-from hub.restocking.runs import Wanted
 from protocol.events import Loaded, VisitEnded
 from tests.hub.cast import HARBOUR, STATION, Journal, hex_id, of, opened
 from tests.hub.library import Library, token_in
+from tests.hub.restocking.planned import add_run
 
 PAGE = "/restock/runs"
 
 
 def make(own: Library) -> str:
-    """A run of M0086 to M0088 to the harbour, and M0010 from there to the station; its page."""
-    why = [{"because": "taken", "count": 3, "days": 60, "left": 0, "site": HARBOUR}]
+    """The page of a run of today."""
     with own.hub.database.write() as session:
-        number = doing.make(
-            session,
-            day=own.hub.now.date(),
-            name="Tuesday",
-            stops=[(HARBOUR, 12), (STATION, None)],
-            transfers=[
-                *(Wanted(f"M00{n}", f"t{n - 80:02}", None, HARBOUR, why) for n in (86, 87, 88)),
-                Wanted("M0010", "t10", HARBOUR, STATION),
-            ],
-        )
-    return f"{PAGE}/{number}"
+        return f"{PAGE}/{add_run(session, own.hub.now.date())}"
 
 
 def send(client: httpx.Client, path: str, **form: object) -> httpx.Response:
