@@ -87,11 +87,12 @@ LIBRARIES = frozenset(
         "numpy",
         "ortools.graph",
         "ortools.math_opt",
-        "ortools.util",
+        "ortools.pdlp",
         "dateutil.rrule",
         "icalendar",
         "pypinyin",
         "pyvrp",
+        "scipy.sparse",
     }
 )
 """All that they may import of others: nothing here opens, waits, asks the time or throws dice."""

@@ -13,7 +13,7 @@ from hub.models import Plan, PlanEdit, PlanLine, Site, Title, Tour, TourSite
 from hub.restock import planner
 from hub.restock.planner import Stage
 from hub.restock.planner.reasons import reasons
-from hub.restocking import stock
+from hub.restocking import apart, stock
 from hub.restocking.errors import Refused, Unknown
 from hub.restocking.findings import Findings
 from hub.restocking.outlook import outlook
@@ -106,7 +106,7 @@ def compute(
     cancelled: Callable[[], bool],
 ) -> planner.Plan:
     """The planner's answer. Raises planner.Infeasible, planner.Cancelled."""
-    return planner.plan(ground.world, after=after, progress=progress, cancelled=cancelled)
+    return apart.plan(ground.world, after, progress, cancelled)
 
 
 def keep(session: Session, plan: int, ground: Ground, made: planner.Plan) -> None:

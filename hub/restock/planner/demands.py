@@ -62,6 +62,10 @@ class Infeasible(Exception):
         super().__init__("; ".join(str(refusal) for refusal in refusals))
         self.refusals = refusals
 
+    def __reduce__(self) -> "tuple[type[Infeasible], tuple[tuple[Refusal, ...]]]":
+        """For those made in another process."""
+        return Infeasible, (self.refusals,)
+
 
 def check(problem: Problem) -> None:
     """Raises Infeasible where no plan exists. Where it doesn't, one does: carry out the pins and what must leave."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from hub.restock.planner.draft import Draft
-from hub.restock.planner.prices import Prices, margins, nothing, ranked, scarcity, sound
+from hub.restock.planner.prices import Prices, Reckoned, nothing, sound
 from hub.restock.planner.problem import MANY, Problem
 from hub.restock.planner.world import Floats, Ints
 
@@ -71,12 +71,13 @@ class Missed:
     group: str | None = None
 
 
-def scarce(draft: Draft, prices: Prices) -> tuple[Scarce, ...]:
+def scarce(draft: Draft, reckoned: Reckoned) -> tuple[Scarce, ...]:
     """Every limit with a price worth naming."""
+    prices = reckoned.prices
     p, world = draft.problem, draft.problem.world
     sites, vans, wants = world.sites, world.vans, world.demands
     found: list[Scarce] = []
-    next_at, next_in = _next(draft, prices)
+    next_at, next_in = _next(draft, reckoned.spare)
     by_van = np.full(len(vans), -np.inf)
     called = p.van >= 0
     np.maximum.at(by_van, p.van[called], next_in[called])
@@ -116,11 +117,9 @@ def scarce(draft: Draft, prices: Prices) -> tuple[Scarce, ...]:
     return tuple(found)
 
 
-def _next(draft: Draft, prices: Prices) -> tuple[Floats, Floats]:
+def _next(draft: Draft, spare: Floats) -> tuple[Floats, Floats]:
     """By site, what the best copy that isn't there would leave beyond all prices: any copy, and one that arrives."""
     p = draft.problem
-    left = margins(p, prices)
-    spare = left - scarcity(p, prices, left, ranked(p, left))[p.group]
     arcs = np.flatnonzero(draft.count < draft.many)
     column = draft.first[arcs] + draft.count[arcs]
     any_copy, arriving = np.full(p.sites, -np.inf), np.full(p.sites, -np.inf)
@@ -167,12 +166,11 @@ def recalled(problem: Problem, known: tuple[Scarce, ...]) -> Prices:
     return sound(problem, Prices(capacity, arrivals, van_in, van_out, moves, demand))
 
 
-def missed(draft: Draft, prices: Prices) -> tuple[Missed, ...]:
+def missed(draft: Draft, reckoned: Reckoned) -> tuple[Missed, ...]:
     """Every theme and reservation that isn't met."""
     p, world = draft.problem, draft.problem.world
     wants = world.demands
-    left = margins(p, prices)
-    spare = left - scarcity(p, prices, left, ranked(p, left))[p.group]
+    prices, spare = reckoned.prices, reckoned.spare
     taken = draft.taken() > 0
     order = np.argsort(p.member_demand, kind="stable")
     begins = np.searchsorted(p.member_demand[order], np.arange(len(wants) + 1))

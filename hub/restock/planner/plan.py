@@ -10,7 +10,7 @@ from hub.restock.planner import demands, relaxed
 from hub.restock.planner.draft import Draft
 from hub.restock.planner.lines import Lines, lines
 from hub.restock.planner.outlook import Missed, Scarce, missed, recalled, scarce
-from hub.restock.planner.prices import Prices, bound, margins, ranked
+from hub.restock.planner.prices import Prices, Reckoned, reckon
 from hub.restock.planner.problem import Problem, build
 from hub.restock.planner.settle import settle
 from hub.restock.planner.world import LIBRARY, Floats, World
@@ -90,13 +90,13 @@ def plan(
     progress(Stage.PRICING)
     if after is not None:
         prices = recalled(problem, after.scarce)
-        draft, most = _placed(problem, prices, after, progress, cancelled)
-        if most - draft.worth() <= GOOD_ENOUGH * abs(most):
-            return _written(draft, prices, most, progress)
+        draft, reckoned = _placed(problem, prices, after, progress, cancelled)
+        if reckoned.bound - draft.worth() <= GOOD_ENOUGH * abs(reckoned.bound):
+            return _written(draft, reckoned, progress)
         progress(Stage.PRICING)
     prices = relaxed.solve(problem, cancelled)
-    draft, most = _placed(problem, prices, after, progress, cancelled)
-    return _written(draft, prices, most, progress)
+    draft, reckoned = _placed(problem, prices, after, progress, cancelled)
+    return _written(draft, reckoned, progress)
 
 
 def _placed(
@@ -105,11 +105,10 @@ def _placed(
     after: Plan | None,
     progress: Callable[[Stage], None],
     cancelled: Callable[[], bool],
-) -> tuple[Draft, float]:
-    left = margins(problem, prices)
-    most = bound(problem, prices, left, ranked(problem, left))
+) -> tuple[Draft, Reckoned]:
+    reckoned = reckon(problem, prices)
     progress(Stage.PLACING)
-    return settle(problem, prices, most, _lean(problem, after), cancelled), most
+    return settle(problem, reckoned, _lean(problem, after), cancelled), reckoned
 
 
 def _lean(problem: Problem, after: Plan | None) -> Floats:
@@ -144,7 +143,7 @@ def _renumbered(old: tuple[str, ...], new: tuple[str, ...]) -> "np.ndarray[tuple
     return np.array([numbers.get(name, -1) for name in old], np.int64)
 
 
-def _written(draft: Draft, prices: Prices, most: float, progress: Callable[[Stage], None]) -> Plan:
+def _written(draft: Draft, reckoned: Reckoned, progress: Callable[[Stage], None]) -> Plan:
     progress(Stage.WRITING)
     p = draft.problem
     taken = draft.taken()
@@ -157,7 +156,7 @@ def _written(draft: Draft, prices: Prices, most: float, progress: Callable[[Stag
         moves=draft.moves + p.pinned_moves,
         handling=p.handling * (draft.moves + p.pinned_moves),
         penalties=float(p.price @ over),
-        bound=most - served + pinned - p.handling * p.pinned_moves,
-        scarce=scarce(draft, prices),
-        missed=missed(draft, prices),
+        bound=reckoned.bound - served + pinned - p.handling * p.pinned_moves,
+        scarce=scarce(draft, reckoned),
+        missed=missed(draft, reckoned),
     )

@@ -43,6 +43,25 @@ def margins(problem: Problem, prices: Prices) -> Floats:
     return left
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reckoned:
+    """Columns reckoned by sound prices."""
+
+    prices: Prices
+    spare: Floats
+    """What each column leaves beyond all prices, its own group's scarcity too; below 0 where it doesn't pay."""
+    bound: float
+    """The most that any plan can be worth, pinned copies left aside."""
+
+
+def reckon(problem: Problem, prices: Prices) -> Reckoned:
+    """What prices say of each column and of all; what `margins` leaves is ranked once for both."""
+    left = margins(problem, prices)
+    order = ranked(problem, left)
+    spare = left - scarcity(problem, prices, left, order)[problem.group]
+    return Reckoned(prices, spare, bound(problem, prices, left, order))
+
+
 def bound(problem: Problem, prices: Prices, left: Floats, order: Ints) -> float:
     """The most that any plan can be worth, pinned copies left aside; `left` are the margins at these sound prices."""
     p = problem

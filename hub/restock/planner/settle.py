@@ -8,7 +8,7 @@ import numpy as np
 from hub.restock.planner.draft import Draft
 from hub.restock.planner.flow import flow
 from hub.restock.planner.polish import polish
-from hub.restock.planner.prices import Prices, margins, ranked, scarcity
+from hub.restock.planner.prices import Prices, Reckoned
 from hub.restock.planner.problem import Problem
 from hub.restock.planner.relaxed import Cancelled
 from hub.restock.planner.world import Floats
@@ -19,19 +19,17 @@ STEPS = 60
 """Prices of broken limits rise so often at most; the last rise is far beyond any column's worth."""
 
 
-def settle(problem: Problem, prices: Prices, most: float, lean: Floats, cancelled: Callable[[], bool]) -> Draft:
-    """A draft that breaks nothing.
+def settle(problem: Problem, reckoned: Reckoned, lean: Floats, cancelled: Callable[[], bool]) -> Draft:
+    """A draft that breaks nothing; `lean` is what each column is preferred by, little beside its worth.
 
-    `most` is the bound that the prices prove; `lean` what each column is preferred by, little beside its worth.
     Raises Cancelled.
     """
     p = problem
     usual = float(np.quantile(p.value[p.value > 0], 0.9)) if (p.value > 0).any() else 1.0
-    left = margins(p, prices)
-    spare = left - scarcity(p, prices, left, ranked(p, left))[p.group]
+    spare = reckoned.spare
     kept = np.flatnonzero((spare > -NEAR * usual) | ~p.arriving)
     rise = 0.0005 * usual
-    raised = prices
+    raised = reckoned.prices
     for _ in range(STEPS):
         if cancelled():
             raise Cancelled
@@ -40,7 +38,7 @@ def settle(problem: Problem, prices: Prices, most: float, lean: Floats, cancelle
         if draft.broken():
             _trim(draft, spare)
         if not draft.broken():
-            return polish(draft, spare, most)
+            return polish(draft, spare, reckoned.bound)
         raised = _dearer(draft, raised, rise)
         rise *= 2
     raise ArithmeticError("no plan was found that keeps the limits, though there is one")
