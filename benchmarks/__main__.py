@@ -46,10 +46,15 @@ def show(name: str, result: stopwatch.Result) -> None:
     """One paragraph: the ratio, both rates, and what else was seen."""
     contest = result.contest
     print(f"{name}: {result.ratio:.3g} of the reference")
-    print(f"  {result.rate:>12,.1f} {contest.unit}/s  {contest.ours}")
-    print(f"  {result.reference_rate:>12,.1f} {contest.unit}/s  {contest.reference}", flush=True)
+    print(f"  {speed(result.rate, contest.unit)}  {contest.ours}")
+    print(f"  {speed(result.reference_rate, contest.unit)}  {contest.reference}", flush=True)
     for note in contest.notes():
         print(f"  {note}", flush=True)
+
+
+def speed(rate: float, unit: str) -> str:
+    """So many a second, or so many seconds for one."""
+    return f"{rate:>12,.1f} {unit}/s" if rate >= 1 else f"{1 / rate:>12,.1f} s each"
 
 
 if __name__ == "__main__":

@@ -95,5 +95,5 @@ def _told(child: "subprocess.Popen[str]", word: str | None = None) -> str:
 
 
 small = sized(10, 2_000)
-medium = sized(100, 50_000, 1)
+medium = sized(100, 50_000, 5)
 large = sized(1_000, 500_000, 1)

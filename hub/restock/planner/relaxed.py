@@ -22,10 +22,12 @@ EXACT = 30_000
 """Up to so many columns the simplex method is as fast and proves more."""
 AIM = 3e-4
 """How far PDLP goes: relative error of rows and value. Going on finds little more: a flow in whole copies follows."""
-LARGE = 500_000
+LARGE = 100_000
 """From so many columns on only promising ones are weighed, by the prices of a sample."""
 SAMPLE = 300_000
 """Columns of the groups that stand for all, about."""
+FEWEST = 4
+"""One group of so many stands for all, at the most."""
 KEPT = 0.5
 """Share of columns weighed after that."""
 ROUGH = 1e-3
@@ -49,7 +51,7 @@ def solve(problem: Problem, cancelled: Callable[[], bool]) -> Prices:
     """
     if problem.size <= LARGE:
         return _solved(problem, program(problem), cancelled)
-    every = -(-problem.size // SAMPLE)
+    every = max(FEWEST, -(-problem.size // SAMPLE))
     chance = np.random.default_rng(problem.world.seed).permutation(len(problem.at_sites)) % every == 0
     rough = _solved(problem, program(problem, chance[problem.group], 1 / every), cancelled, ROUGH)
     return _solved(problem, program(problem, promising(problem, rough)), cancelled)
