@@ -5,13 +5,13 @@ planned: the linear program that the reference solves is written there.
 """
 
 import json
-import resource
 import sys
 import time
 from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.stopwatch import peak
 from benchmarks.towns import town
 from hub.restock.planner import LIBRARY, Kind, Pairs, Plan, plan
 from hub.restock.planner.problem import build
@@ -47,7 +47,7 @@ def figures(made: Plan) -> dict[str, float]:
         "gap": made.gap,
         "moves": made.moves,
         "out": int(made.lines.count[made.lines.target != LIBRARY].sum()),
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "memory": peak(),
     }
 
 

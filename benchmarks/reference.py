@@ -4,12 +4,13 @@ Says "ready" when the linear program is read, solves it when told to go, and ans
 """
 
 import json
-import resource
 import sys
 from typing import Any
 
 import highspy
 import numpy as np
+
+from benchmarks.stopwatch import peak
 
 
 def main() -> None:
@@ -33,8 +34,7 @@ def main() -> None:
     print("ready", flush=True)
     sys.stdin.readline()
     highs.run()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"value": highs.getInfo().objective_function_value, "memory": memory}), flush=True)
+    print(json.dumps({"value": highs.getInfo().objective_function_value, "memory": peak()}), flush=True)
 
 
 if __name__ == "__main__":
