@@ -11,6 +11,7 @@ from hub.restock.planner import Cancelled, Infeasible, Plan, Stage, World
 
 LARGE = 20_000
 """Pairs of title and site from which on a plan is made apart: smaller ones take less time than a process to begin."""
+NAME = "planner"
 LOOKS_S = 0.5
 """How often it is asked whether the plan is still wanted."""
 
@@ -25,7 +26,7 @@ def plan(world: World, after: Plan | None, progress: Callable[[Stage], None], ca
         return planner.plan(world, after=after, progress=progress, cancelled=cancelled)
     context = get_context("spawn")
     ours, theirs = context.Pipe()
-    maker = context.Process(target=_make, args=(theirs, world, after), name="planner", daemon=True)
+    maker = context.Process(target=_make, args=(theirs, world, after), name=NAME, daemon=True)
     maker.start()
     theirs.close()
     try:

@@ -121,6 +121,10 @@ def address(kiosk: Kiosk) -> str:
     return f"http://127.0.0.1:{kiosk.port}/"
 
 
+LISTED = """(items) => items === document.querySelectorAll("#items li").length
+  + Number(document.getElementById("more").textContent.replace("+", ""))"""
+
+
 def show(kiosk: Kiosk, page: Page, text: str) -> None:
     """Shows a screen and waits until the page has drawn it."""
     kiosk.show(text)
@@ -129,6 +133,7 @@ def show(kiosk: Kiosk, page: Page, text: str) -> None:
     expect(page.locator("body")).to_have_attribute("data-kind", said["kind"])
     if said["items"]:
         expect(page.locator("#items li").first).to_contain_text(said["items"][0]["title"])
+    page.wait_for_function(LISTED, arg=len(said["items"]))
 
 
 @pytest.mark.parametrize(("width", "height"), DISPLAYS)

@@ -78,8 +78,10 @@ def test_a_card_tapped_during_another_visit_waits_and_opens_nothing(stage: Stage
     ada, bo, here, mark = stage.patron(), stage.patron(), stage.harbour, stage.mark()
     (book,) = here.items(1)
     here.enter(ada)
-    here.cabinet.tap(Card(bo.uid))
+    held = Card(bo.uid)
+    here.cabinet.tap(held, None)  # until told: the first card may still be in the field
     here.screen("busy")
+    here.cabinet.lift(held)
     here.town.take(here.name, book, ada)
     here.leave()
     stage.becomes(book, "loan", patron=ada.patron)
