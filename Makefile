@@ -7,6 +7,7 @@ SEED   ?= 1
 SEEDS  ?= 100
 SITES  ?= 3
 DAYS   ?= 7
+SECONDS ?= 20
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CODE   := protocol edge hub firmware_sim benchmarks
@@ -14,8 +15,11 @@ CODE   := protocol edge hub firmware_sim benchmarks
 # The readers' package wants RPi.GPIO and spidev, which build only on a Pi; the simulation brings its own of both.
 CARD_PACKAGE := mfrc522==0.0.7
 
+# For `make fuzz` only: its wheels are for Linux on x86-64.
+FUZZER := atheris==3.0.0
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench soak clean
+.PHONY: help demo test lint docs bench fuzz soak clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +42,14 @@ docs: $(VENV)/.demo ## docs/asyncapi.json anew, after a change in protocol/
 bench: $(VENV)/.dev ## speed of journal, ingest, frames, search, city and planner, each against a reference in the same run; ARGS=--large for all sizes
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+fuzz: $(VENV)/.fuzz ## every decoder against atheris, SECONDS=20 each; ARGS names targets
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
 soak: $(VENV)/.demo ## the simulated city with every fault: SEEDS=1000 of them, from SEED=1 on
 	@$(BIN)/microlib-sim city --sites $(SITES) --days $(DAYS) --seed $(SEED) --seeds $(SEEDS) $(ARGS)
 
 clean: ## removes the environment, caches and what the demo left
-	rm -rf $(VENV) .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo .fuzz build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -65,4 +72,8 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.demo
 	@echo "Installing what the tests need …"
 	@$(PIP) install -c constraints.txt -e '.[edge,hub,sim,dev]'
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@$(PIP) install '$(FUZZER)'
 	@touch $@

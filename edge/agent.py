@@ -1,7 +1,7 @@
 """The composition root of a site: builds every part and runs the one thread that owns the journal and the tables.
 
 Everything else (devices, broker, kiosk) runs beside it and only puts notices into its inbox. Nothing here decides:
-`edge.stations` does, and `edge.keeper` performs.
+`edge.stations` does, and `edge.keepers` perform.
 """
 
 import contextlib
@@ -13,24 +13,16 @@ from datetime import timedelta
 from typing import Any
 
 from edge.errors import StorageFailed
-from edge.frames import tagdata
-from edge.keeper import Keeper, Site
+from edge.keepers.keeper import Keeper
 from edge.link import Link
-from edge.stations.inputs import DoorMoved, Input, Part, PartDown, PartUp, RoundDone, RoundFailed, Started
+from edge.notices import ButtonPressed, ContactMoved, Down, Notice, SwitchMoved, Up
+from edge.site import Site
+from edge.stations.inputs import MemoryDoubted, Part, PartDown, PartUp
 from edge.tally import Tally
-from edge.watch import (
-    CardShown,
-    ContactMoved,
-    Down,
-    Notice,
-    RoundRun,
-    TagRead,
-    Up,
-    Watch,
-)
+from edge.watch import Watch
 from protocol import __version__
 from protocol.events import AgentStarted, AgentStopped, Fact
-from protocol.names import BootId, CardTag, DeviceName, StationName
+from protocol.names import BootId, CardTag, DeviceName, EpochId, StationName
 from protocol.status import Alarm, Status
 
 log = logging.getLogger(__name__)
@@ -41,6 +33,10 @@ PROBE_S = 10.0
 """Between attempts to write while the storage fails."""
 PROBES = 12
 """Attempts in a row after which the journal is opened anew: damage met while running is salvaged only then."""
+LOANS_S = 60.0
+"""Between looks whether the directory has heard of what happened here."""
+EPOCH = "epoch"
+"""What the journal keeps the epoch as that the stations' memories belong to."""
 HOUSEKEEPING_S = 3600.0
 """Between forgetting old events and shortening files."""
 
@@ -54,7 +50,7 @@ class Agent:
         boot: BootId,
         link: Link,
         watches: Mapping[DeviceName, Watch[Any]],
-        keepers: Mapping[StationName, Keeper],
+        keepers: Mapping[StationName, Keeper[Any]],
         inbox: "queue.SimpleQueue[Notice]",
         alive: Callable[[], bool],
         notify: Callable[[str], None],
@@ -75,13 +71,22 @@ class Agent:
         self._alarmed: tuple[Alarm, ...] = ()
         self._probes = 0
         self._started = False
+        self._epoch = site.journal.value(EPOCH)
+        """The journal's epoch that the stations' memories belong to; None: they begin with it."""
         self._up: set[DeviceName] = set()
-        self._door_open: dict[DeviceName, bool | None] = {}
+        self._contacts: dict[DeviceName, bool | None] = {}
+        """What each door's or switch's contact said last."""
         now = site.clock.now()
         self._began = now
-        self._next = {"clock": now, "probe": now, "house": now + HOUSEKEEPING_S, "screen": now + 60}
-        visits = site.journal.kept("visit/")
-        self.say(AgentStarted(version=__version__, open_visits=len(visits)))
+        self._next = {
+            "clock": now,
+            "probe": now,
+            "house": now + HOUSEKEEPING_S,
+            "screen": now + 60,
+            "loans": now + LOANS_S,
+        }
+        open_visits = sum(keeper.open_visits for keeper in keepers.values())
+        self.say(AgentStarted(version=__version__, open_visits=open_visits))
 
     # --- the loop ---
 
@@ -96,6 +101,19 @@ class Agent:
             keeper.tick(now)
         self._chores(now)
         self.link.pump(now, self.status)
+        if self._started and self.site.storage_ok and self._epoch != self.site.journal.epoch:
+            self._go_on_in(self.site.journal.epoch)
+
+    def _go_on_in(self, epoch: EpochId) -> None:
+        """The hub's record contradicts the journal: what stations remember may be older than what it knows."""
+        if self._epoch is not None:
+            for keeper in self.keepers.values():
+                keeper.take(MemoryDoubted())
+        try:
+            self.site.journal.commit((), self.site.clock.stamp(), keep={EPOCH: epoch})
+            self._epoch = epoch
+        except StorageFailed as failed:
+            self._storage_failed(failed)
 
     def drain(self) -> None:
         """One round for every notice that waits, and one more."""
@@ -147,78 +165,46 @@ class Agent:
     # --- notices ---
 
     def notice(self, notice: Notice) -> None:
-        """Routes what a watch saw to the stations it concerns."""
+        """Routes what was seen to the stations it concerns."""
         match notice:
             case Up():
                 self._device_up(notice)
             case Down(device, why):
                 self._device_down(device, why)
-            case CardShown(device, look):
-                for keeper in self._using(device):
-                    keeper.tapped(look.uid)
-            case ContactMoved(device, is_open):
-                for keeper in self._using(device):
-                    keeper.take(DoorMoved(is_open))
-            case RoundRun(device, shelf, count, done, why):
-                given: Input
-                if done is None:
-                    given = RoundFailed(shelf, count, why)
-                else:
-                    given = RoundDone(shelf, count, done.tags, done.complete)
-                for keeper in self._using(device):
-                    keeper.take(given)
-            case TagRead(device, tag, count, memory):
-                content = None
-                if memory is not None:
-                    content = tagdata.decode(memory.dsfid, memory.data, memory.block_size)
-                for keeper in self._using(device):
-                    keeper.read(tag, count, content)
+            case ButtonPressed(station, what):
+                if station in self.keepers:
+                    self.keepers[station].pressed(what)
+            case _:
+                if isinstance(notice, ContactMoved | SwitchMoved):
+                    self._contacts[notice.device] = notice.open if isinstance(notice, ContactMoved) else notice.on
+                for keeper, _ in self._using(notice.device):
+                    keeper.notice(notice)
 
     def _device_up(self, notice: Up) -> None:
         self._up.add(notice.device)
         self.say(self.site.health.up(notice.device, notice.says, self.site.clock.now()))
-        if notice.door_open is not None:
-            self._door_open[notice.device] = notice.door_open
-        if not self._started:
-            return
-        for keeper in self._using(notice.device):
-            part = self._part(keeper, notice.device)
-            if all(name in self._up for name in self._devices(keeper, part)):
-                keeper.take(PartUp(part, notice.door_open))
+        if notice.door_open is not None or notice.on is not None:
+            self._contacts[notice.device] = notice.on if notice.door_open is None else notice.door_open
+        if self._started:
+            for keeper, part in self._using(notice.device):
+                keeper.up(notice, part, all(name in self._up for name in keeper.parts()[part]))
 
     def _device_down(self, device: DeviceName, why: str) -> None:
         self._up.discard(device)
         self.say(self.site.health.down(device, why, self.site.clock.now()))
         if self._started:
-            for keeper in self._using(device):
-                keeper.take(PartDown(self._part(keeper, device)))
+            for keeper, part in self._using(device):
+                keeper.take(PartDown(part, device))
 
     def _start(self) -> None:
         """Every device answered, or had its time: tell the stations what there is."""
         self._started = True
         for keeper in self.keepers.values():
-            parts = (Part.DOOR, Part.CARD, Part.READER)
-            down = {p for p in parts if any(d not in self._up for d in self._devices(keeper, p))}
-            keeper.take(Started(self._door_open.get(keeper.station.door), frozenset(down)))
+            keeper.start(self._up, self._contacts)
 
-    def _using(self, device: DeviceName) -> list[Keeper]:
-        return [k for k in self.keepers.values() if any(device in self._devices(k, p) for p in Part)]
-
-    @staticmethod
-    def _devices(keeper: Keeper, part: Part) -> tuple[DeviceName, ...]:
-        station = keeper.station
-        match part:
-            case Part.DOOR:
-                return (station.door,)
-            case Part.CARD:
-                return (station.card_reader,)
-            case Part.READER:
-                return tuple(s.reader for s in station.shelves)
-            case _:
-                return ()
-
-    def _part(self, keeper: Keeper, device: DeviceName) -> Part:
-        return next(p for p in Part if device in self._devices(keeper, p))
+    def _using(self, device: DeviceName) -> list[tuple[Keeper[Any], Part]]:
+        """The stations that a device belongs to, and as which part."""
+        return [(k, part) for k in self.keepers.values() for part, names in k.parts().items() if device in names]
 
     # --- facts of the site itself ---
 
@@ -290,6 +276,9 @@ class Agent:
             self._next["screen"] = now + 60
             for keeper in self.keepers.values():
                 keeper.refresh()
+        if now >= self._next["loans"]:
+            self._next["loans"] = now + LOANS_S
+            self._settle_loans(now)
         if now >= self._next["house"]:
             self._next["house"] = now + HOUSEKEEPING_S
             self._housekeep()
@@ -313,6 +302,14 @@ class Agent:
             self.site.journal.forget(stamp, keep)
             self.site.journal.commit((), stamp, keep=dict.fromkeys(self._settled_tallies()))
             self.site.journal.rest()
+        except StorageFailed as failed:
+            self._storage_failed(failed)
+
+    def _settle_loans(self, now: float) -> None:
+        over = self.site.loans.settled(now) if self.site.has_pads and self.site.storage_ok else {}
+        try:
+            if over:
+                self.site.journal.commit((), self.site.clock.stamp(), keep=over)
         except StorageFailed as failed:
             self._storage_failed(failed)
 

@@ -10,26 +10,38 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from edge.agent import Agent
 from edge.clock import Clock
 from edge.devices import registry
 from edge.directory import Asker, Mirror
 from edge.errors import SettingsWrong
+from edge.furniture import Station
 from edge.health import Health, free_mb, sd_notify
 from edge.journal import Journal
-from edge.keeper import Keeper, Site
+from edge.keepers.cabinet import CabinetKeeper
+from edge.keepers.desk import DeskKeeper
+from edge.keepers.drop import DropKeeper
+from edge.keepers.gate import GateKeeper
+from edge.keepers.keeper import Keeper
+from edge.keepers.locker import LockerKeeper
+from edge.keepers.room import RoomKeeper
 from edge.kiosk import Kiosk
 from edge.link import CHANGE_S, Link, Transport
 from edge.mqtt import Mqtt
+from edge.notices import ButtonPressed, Notice
 from edge.outbox import Outbox, Vitals
 from edge.settings import Settings
-from edge.watch import CardWatch, DoorWatch, Notice, ReaderWatch, Watch
+from edge.site import Site
+from edge.watch import BoardWatch, CardWatch, ContactWatch, DoorWatch, ReaderWatch, ScanWatch, Watch
 from protocol import __version__
 from protocol.cards import card_secret
 from protocol.hello import Gone, Versions
-from protocol.names import BootId, DeviceName
+from protocol.names import BootId, DeviceName, StationName
+
+KEEPERS: tuple[type[Keeper[Any]], ...] = (CabinetKeeper, RoomKeeper, DeskKeeper, GateKeeper, LockerKeeper, DropKeeper)
+"""One for each kind of station."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +56,16 @@ class Around:
     """Builds the adapter of a configured device."""
     transport: Callable[[Callable[[int], bytes]], Transport]
     """Makes the connection to the broker, given what makes the will of its connection number n."""
-    show: Callable[[str], None]
+    show: Callable[[StationName, str], None]
+    """Puts a screen (JSON) on a station's page."""
     tell: Callable[[str], None] | None
     """Takes the status as JSON every second; None where nobody wants it."""
     notify: Callable[[str], None]
     alive: Callable[[], bool]
     free_mb: Callable[[], int]
     """MiB that may still be written where the journal is."""
+    presses: Callable[[Callable[[StationName, str], None]], None] = lambda press: None
+    """Given what takes the presses of buttons on the stations' pages."""
     secret: Callable[[str, bytes], bytes] = card_secret
     """The slow part of a card's name."""
     look_s: float = CHANGE_S
@@ -83,6 +98,7 @@ def assemble(settings: Settings, random: Callable[[int], bytes]) -> Iterator[Age
             device=lambda name: registry.build(name, settings.device[name]),
             transport=transport,
             show=kiosk.show,
+            presses=kiosk.on_press,
             tell=kiosk.tell,
             notify=sd_notify,
             alive=lambda: threads.alive() and broker[0].alive,
@@ -125,15 +141,13 @@ def compose(settings: Settings, around: Around) -> Iterator[Agent]:
             secret=around.secret,
         )
         inbox: queue.SimpleQueue[Notice] = queue.SimpleQueue()
-        watches = _watches(settings, around.device, inbox.put)
+        around.presses(lambda station, what: inbox.put(ButtonPressed(station, what)))
+        watches = {
+            name: _watch(settings, name, kind, around.device(name), inbox.put)
+            for name, kind in settings.devices().items()
+        }
         keepers = {
-            station.name: Keeper(
-                site,
-                station,
-                door=_of(watches, station.door, DoorWatch),
-                readers={shelf.name: _of(watches, shelf.reader, ReaderWatch) for shelf in station.shelves},
-                show=around.show,
-            )
+            station.name: _keeper(station, site, station, {n: watches[n] for n in station.uses()}, around.show)
             for station in settings.station
         }
         dice = chance.Random(int.from_bytes(random(8)))
@@ -200,29 +214,30 @@ class Threads:
             watch.close()
 
 
-def _watches(
-    settings: Settings, device: Callable[[DeviceName], Any], put: Callable[[Notice], None]
-) -> dict[DeviceName, Watch[Any]]:
+def _watch(settings: Settings, name: DeviceName, kind: str, device: Any, put: Callable[[Notice], None]) -> Watch[Any]:
+    """What minds a device of that kind."""
     timing = settings.timing
     retry = timing.retry_device_s, timing.retry_device_max_s
-    made: dict[DeviceName, Watch[Any]] = {}
-    for station in settings.station:
-        door, reader = station.door, station.card_reader
-        if door not in made:
-            made[door] = DoorWatch(door, device(door), put, *retry, debounce_s=timing.debounce_ms / 1000)
-        if reader not in made:
-            made[reader] = CardWatch(reader, device(reader), put, *retry)
-        for shelf in station.shelves:
-            if shelf.reader not in made:
-                made[shelf.reader] = ReaderWatch(shelf.reader, device(shelf.reader), put, *retry)
-    return made
+    match kind:
+        case "door":
+            return DoorWatch(name, device, put, *retry, debounce_s=timing.debounce_ms / 1000)
+        case "card reader":
+            return CardWatch(name, device, put, *retry)
+        case "tag reader":
+            return ReaderWatch(name, device, put, *retry)
+        case "scanner":
+            return ScanWatch(name, device, put, *retry)
+        case "locker board":
+            return BoardWatch(name, device, put, *retry, debounce_s=timing.debounce_ms / 1000)
+        case "contact":
+            return ContactWatch(name, device, put, *retry, debounce_s=timing.debounce_ms / 1000)
+        case _:
+            raise SettingsWrong(f"device {name}: nothing here minds a {kind}")
 
 
-_W = TypeVar("_W", bound=Watch[Any])
-
-
-def _of(watches: dict[DeviceName, Watch[Any]], name: DeviceName, kind: type[_W]) -> _W:
-    watch = watches[name]
-    if not isinstance(watch, kind):
-        raise SettingsWrong(f"device {name} is used as two different kinds of device")
-    return watch
+def _keeper(station: Station, *made: Any) -> Keeper[Any]:
+    """What keeps a station of that kind."""
+    kinds = {keeper.kind: keeper for keeper in KEEPERS}
+    if station.kind not in kinds:
+        raise SettingsWrong(f"station {station.name}: nothing here keeps a {station.kind}")
+    return kinds[station.kind](*made)

@@ -180,7 +180,7 @@ class _Story:
             if standing is None:
                 self._appeared(now, whose)
             elif standing.undecided:
-                self._sure_present(now, standing, whose)
+                self._sure_present(now, was, standing, whose)
             elif standing.foreign is not None and whose.foreign is None:
                 self._recognised(now, standing, whose)
             elif was is not None and was.shelf != now.shelf:
@@ -271,11 +271,15 @@ class _Story:
             visit=self.cause.visit,
         )
 
-    def _sure_present(self, now: Sighting, standing: Standing, whose: Identity) -> None:
+    def _sure_present(self, now: Sighting, was: Sighting | None, standing: Standing, whose: Identity) -> None:
         about = self._about(now, whose) | {"late": True}
         origin = self._only_since(standing)
         if standing.was_present:
             self._calm.append(UndecidedSettled(**about, visit=standing.visit, present=True))
+            if standing.foreign is not None and whose.foreign is None:
+                self._recognised(now, standing, whose)
+            elif was is not None and was.shelf != now.shelf:
+                self._calm.append(Moved(**self._about(now, whose), visit=self.cause.visit, from_shelf=was.shelf))
         elif origin is not None and whose.foreign is None and origin.kind is VisitKind.RESTOCK:
             self._brought.append(Loaded(**about, visit=origin.visit))
         elif origin is not None and whose.foreign is None and origin.kind is not VisitKind.SERVICE:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from edge import screen
+from edge import checkup, screen
 from edge.assembly import assemble, open_kiosk
 from edge.devices import registry
-from edge.devices.kinds import CardReader, Device, Door, TagReader
 from edge.errors import DeviceError, EdgeError, StorageFailed
 from edge.health import sd_notify
 from edge.settings import Settings, load
@@ -52,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, text in (
         ("run", _run, "serve patrons until stopped (Ctrl-C, SIGTERM)"),
-        ("check", _check, "open every configured device and say what answers"),
+        ("check", _check, "open every configured device, count the shelves, and say what answers"),
         ("status", _status, "ask the running agent how it is"),
         ("relock", _relock, "put every lock into its safe state and let go"),
     ):
@@ -95,7 +94,9 @@ def _say_out_of_order(settings: Settings, stop: threading.Event) -> None:
     view = screen.View(screen.ViewKind.OUT_OF_ORDER)
     kiosk = open_kiosk(settings)
     try:
-        kiosk.show(screen.render(view, lambda item: None, settings.languages).model_dump_json())
+        for station in settings.station:
+            drawn = screen.render(view, lambda item: None, settings.languages, station.kind)
+            kiosk.show(station.name, drawn.model_dump_json())
         sd_notify("READY=1")
         stop.wait(AGAIN_S)
     finally:
@@ -103,42 +104,7 @@ def _say_out_of_order(settings: Settings, stop: threading.Event) -> None:
 
 
 def _check(settings: Settings, args: argparse.Namespace) -> int:
-    bad = 0
-    for name, section in settings.device.items():
-        device = registry.build(name, section)
-        try:
-            says = device.connect()
-            sys.stdout.write(f"{name:16} ok      {section['driver']}: {says}; {_try(device)}\n")
-        except DeviceError as error:
-            bad += 1
-            sys.stdout.write(f"{name:16} FAILED  {section['driver']}: {error.why}\n")
-        finally:
-            device.close()
-    sys.stdout.write(f"{len(settings.device) - bad} of {len(settings.device)} devices answer\n")
-    return 1 if bad else 0
-
-
-def _try(device: Device) -> str:
-    """What the device does when asked for its work once."""
-    actions: tuple[tuple[str, Callable[[Any], str]], ...] = (
-        ("look", _tried_card),
-        ("round", _tried_shelf),
-        ("is_open", _tried_door),
-    )
-    return next((act(device) for method, act in actions if hasattr(device, method)), "")
-
-
-def _tried_card(device: CardReader) -> str:
-    look = device.look()
-    return "several cards in the field" if look.several else "a card is there" if look.uid else "no card in the field"
-
-
-def _tried_shelf(device: TagReader) -> str:
-    return f"{len(device.round().tags)} tags in the field"
-
-
-def _tried_door(device: Door) -> str:
-    return "the door is open" if device.is_open() else "the door is shut"
+    return 1 if checkup.check(settings, sys.stdout) else 0
 
 
 def _status(settings: Settings, args: argparse.Namespace) -> int:
@@ -160,7 +126,7 @@ def _status(settings: Settings, args: argparse.Namespace) -> int:
 
 def _relock(settings: Settings, args: argparse.Namespace) -> int:
     bad = 0
-    for name in {station.door for station in settings.station}:
+    for name in [name for name, kind in settings.devices().items() if kind == "door"]:
         door: Any = registry.build(name, settings.device[name])
         try:
             door.connect()

@@ -26,6 +26,7 @@ from protocol.directory import (
     Ask,
     CardEntry,
     Entry,
+    HoldEntry,
     ItemEntry,
     Page,
     PolicyEntry,
@@ -142,6 +143,16 @@ class Mirror:
     def policy(self) -> PolicyEntry | None:
         """What this site allows."""
         return self._entry("policy", "", PolicyEntry)
+
+    def holds(self) -> tuple[HoldEntry, ...]:
+        """Who waits for which title at this site, whoever has waited longest first."""
+        query = "SELECT body FROM entry WHERE copy = ? AND kind = 'hold'"
+        try:
+            rows = self._db.execute(query, (self._place.live,)).fetchall()
+            return tuple(sorted((HoldEntry.model_validate_json(row[0]) for row in rows), key=lambda hold: hold.since))
+        except (sqlite3.Error, ValidationError) as error:
+            self._start_over(error)
+            return ()
 
     def apply(self, page: Page, stamp: Stamp) -> bool:
         """Takes a page that continues from `since`, or begins anew; False when it does neither and is left alone.

@@ -5,6 +5,7 @@ EdgeError
 ├── DeviceError          report once, retry with back-off
 │   ├── DeviceGone       the port, bus or pin is not there (any more): re-open by its stable name
 │   └── DeviceFault      it is there and answers nonsense, an error, or nothing
+│       └── UnlockUnsure   a lock may have opened: look at its door, never unlock again blindly
 ├── TagError             this tag, now: ask again, or leave it undecided
 ├── ListWrong            tell a person: nothing of the file is used
 └── StorageFailed        the journal can't be written: no new borrowing visit (rule E7)
@@ -36,6 +37,10 @@ class DeviceGone(DeviceError):
 
 class DeviceFault(DeviceError):
     """It is there but doesn't do its work."""
+
+
+class UnlockUnsure(DeviceFault):
+    """The lock was told to open, and nobody said whether it did."""
 
 
 class TagError(EdgeError):

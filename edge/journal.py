@@ -227,6 +227,10 @@ class Journal:
         """Writes a synced nothing; raises StorageFailed while the disk can't take anything."""
         self._write(self._head)
 
+    def value(self, key: str) -> str | None:
+        """The state kept under `key`; None when there is none."""
+        return self._kept.get(key)
+
     def kept(self, prefix: str = "") -> dict[str, str]:
         """The state whose keys begin with `prefix`."""
         return {key: value for key, value in self._kept.items() if key.startswith(prefix)}

@@ -5,25 +5,24 @@ their unit. Unknown keys and placeholder secrets stop the start.
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from edge.contents import EVERY, Form
 from edge.errors import SettingsWrong
-from protocol.names import DeviceName, ShelfName, SiteId, StationName, TagUid
+from edge.furniture import Section, Station
+from protocol.names import DeviceName, Isil, SiteId
 from protocol.wording import complaints
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Language = Literal["zh-CN", "en"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Broker(_Section):
+class Broker(Section):
     """Where the hub's broker is and how the site proves who it is."""
 
     host: str = "127.0.0.1"
@@ -43,7 +42,7 @@ class Broker(_Section):
         return self
 
 
-class Delivery(_Section):
+class Delivery(Section):
     """Timers of the exchange with the hub (delivery.md); the defaults are the contract's."""
 
     retry_s: Seconds = 5
@@ -56,7 +55,7 @@ class Delivery(_Section):
     """How often the site asks for directory changes."""
 
 
-class Storage(_Section):
+class Storage(Section):
     """When the disk is too full, and how long confirmed events are kept."""
 
     free_floor_mb: Annotated[int, Field(ge=0)] = 200
@@ -64,9 +63,15 @@ class Storage(_Section):
     journal_cap_mb: Annotated[int, Field(ge=1)] = 500
 
 
-class Timing(_Section):
+class Timing(Section):
     """How long a visit waits for what."""
 
+    settle_s: Seconds = 6
+    """From laying items on a desk's pad until they are returned without a card."""
+    session_s: Seconds = 30
+    """From the last thing done at a desk until its visit ends."""
+    lately_s: Seconds = 120
+    """For so long, what was lent at a desk isn't returned by merely lying there again."""
     unlock_s: Seconds = 10
     """From unlocking until the visit ends because nobody opened the door."""
     held_warn_s: Seconds = 60
@@ -82,11 +87,13 @@ class Timing(_Section):
     """Between counts while nobody is there."""
     second_look_s: Seconds = 90
     """From a visit that took something, or left something undecided, to the count that looks again."""
+    self_test_at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "03:30"
+    """The site's time at which stations try themselves, once a night."""
     retry_device_s: Seconds = 0.5
     retry_device_max_s: Seconds = 30
 
 
-class Counting(_Section):
+class Counting(Section):
     """How many rounds decide (edge.shelf)."""
 
     rounds: Annotated[int, Field(ge=2, le=50)] = 4
@@ -97,43 +104,43 @@ class Counting(_Section):
     """Rounds after which what is still unclear is undecided."""
     max_failures: Annotated[int, Field(ge=1, le=50)] = 3
     """Failed rounds in a row after which the reader has failed."""
+    self_test_percent: Annotated[int, Field(ge=1, le=100)] = 80
+    """Of the tags it last knew, so many must a shelf's reader see, or it fails its self-test."""
 
 
-class Kiosk(_Section):
+class Tags(Section):
+    """What is written on tags."""
+
+    afi_in_stock: Annotated[int, Field(ge=0, le=255)] = 0x07
+    """Gates alarm at it."""
+    afi_on_loan: Annotated[int, Field(ge=0, le=255)] = 0xC2
+    forms: Annotated[tuple[Form, ...], Field(min_length=1)] = EVERY
+    """How tags here may be written; what is written otherwise is nobody's."""
+    owner_of_unnamed: Isil | None = None
+    """Whose the items are whose tags name no owner; None: nobody's that is known, so never our loan."""
+
+    @model_validator(mode="after")
+    def _different(self) -> "Tags":
+        if self.afi_in_stock == self.afi_on_loan:
+            raise ValueError("afi_in_stock and afi_on_loan are the same")
+        return self
+
+
+class Kiosk(Section):
     """The local page."""
 
     host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
 
-class Clock(_Section):
+class Clock(Section):
     """Who vouches for the wall clock."""
 
     source: Literal["kernel", "host"] = "kernel"
     """kernel: the kernel's own synchronised flag; host: believed as it is (virtual machines, the demo)."""
 
 
-class Shelf(_Section):
-    """One shelf: a reader's field."""
-
-    name: ShelfName
-    reader: DeviceName
-    reference_tag: TagUid | None = None
-    """A tag fixed to the shelf: a count that doesn't see it is a reader's fault, not an empty shelf."""
-    capacity: Annotated[int, Field(ge=1, le=2000)] = 60
-
-
-class Station(_Section):
-    """One thing a patron uses."""
-
-    name: StationName
-    kind: Literal["cabinet"]
-    card_reader: DeviceName
-    door: DeviceName
-    shelves: Annotated[tuple[Shelf, ...], Field(min_length=1)]
-
-
-class Settings(_Section):
+class Settings(Section):
     """All of a site's settings."""
 
     site: SiteId
@@ -150,6 +157,7 @@ class Settings(_Section):
     storage: Storage = Storage()
     timing: Timing = Timing()
     counting: Counting = Counting()
+    tags: Tags = Tags()
     kiosk: Kiosk = Kiosk()
     clock: Clock = Clock()
     station: Annotated[tuple[Station, ...], Field(min_length=1)]
@@ -172,14 +180,21 @@ class Settings(_Section):
         names = [s.name for s in self.station]
         if len(set(names)) != len(names):
             raise ValueError("two stations have the same name")
+        kinds: dict[DeviceName, str] = {}
         for station in self.station:
-            used = {station.card_reader, station.door, *(shelf.reader for shelf in station.shelves)}
-            for missing in sorted(used - set(self.device)):
-                raise ValueError(f"station {station.name} uses device {missing}, which has no [device.{missing}]")
+            for name, kind in station.uses().items():
+                if name not in self.device:
+                    raise ValueError(f"station {station.name} uses device {name}, which has no [device.{name}]")
+                if kinds.setdefault(name, kind) != kind:
+                    raise ValueError(f"device {name} is used as a {kinds[name]} and as a {kind}")
         for name, section in self.device.items():
             if not isinstance(section.get("driver"), str):
                 raise ValueError(f'[device.{name}] needs driver = "…"')
         return self
+
+    def devices(self) -> Mapping[DeviceName, str]:
+        """Every device that a station uses, and its kind (`edge.devices.registry.KINDS`)."""
+        return {name: kind for station in self.station for name, kind in station.uses().items()}
 
     def site_key(self) -> bytes:
         """This site's key, 32 bytes; raises SettingsWrong when its file isn't 64 hex digits."""

@@ -7,14 +7,29 @@ long to wait before the next, so a thread, or a virtual clock, can drive it.
 
 import logging
 import queue
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from edge.devices.debounce import Debounce
-from edge.devices.kinds import CardReader, Device, Door, Look, Round, TagMemory, TagReader
+from edge.devices.kinds import CardReader, Contact, Device, Door, LockerBoard, Scanner, TagMemory, TagReader
 from edge.devices.presence import Presence
-from edge.errors import DeviceError, DeviceGone, TagError
+from edge.errors import DeviceError, DeviceFault, DeviceGone, TagError, UnlockUnsure
+from edge.notices import (
+    AfiWritten,
+    CardShown,
+    CodeScanned,
+    ContactMoved,
+    Down,
+    LockDone,
+    LockFailed,
+    LockMoved,
+    LockUnsure,
+    Put,
+    RoundRun,
+    SwitchMoved,
+    TagRead,
+    Up,
+)
 from protocol.names import DeviceName, ShelfName, TagUid
 
 log = logging.getLogger(__name__)
@@ -23,70 +38,16 @@ LOOK_S = 0.25
 """Between looks for a card."""
 DOOR_S = 0.01
 """Between looks at the door's contact: short against the debounce time."""
+SCAN_S = 0.05
+"""Between questions for a code, each of which waits for one a little itself."""
+BOARD_S = 0.1
+"""Between questions to a locker board."""
 IDLE_ROUND_S = 30.0
 """A tag reader nobody asked for so long is asked whether it still answers."""
 MAX_FAULTS = 3
 """Faults in a row after which a device is taken for failed, closed and opened anew."""
 TAG_TRIES = 3
 """Reads of one tag's memory before it is called unreadable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Up:
-    """The device answers."""
-
-    device: DeviceName
-    says: str
-    door_open: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Down:
-    """The device doesn't do its work; said once an outage."""
-
-    device: DeviceName
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardShown:
-    """A card was presented."""
-
-    device: DeviceName
-    look: Look
-
-
-@dataclass(frozen=True, slots=True)
-class ContactMoved:
-    """The door's contact changed for good."""
-
-    device: DeviceName
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RoundRun:
-    """What a round brought: tags, or why not."""
-
-    device: DeviceName
-    shelf: ShelfName
-    count: int
-    round: Round | None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TagRead:
-    """What a tag holds; None when it can't be read."""
-
-    device: DeviceName
-    tag: TagUid
-    count: int
-    memory: TagMemory | None
-
-
-Notice = Up | Down | CardShown | ContactMoved | RoundRun | TagRead
-Put = Callable[[Notice], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +66,15 @@ class ReadTag:
     count: int
 
 
-Order = RunRound | ReadTag
+@dataclass(frozen=True, slots=True)
+class WriteAfi:
+    """Order to a tag reader: set this tag's AFI, read back."""
+
+    tag: TagUid
+    afi: int
+
+
+Order = RunRound | ReadTag | WriteAfi
 _D = TypeVar("_D", bound=Device)
 
 
@@ -153,7 +122,7 @@ class Watch(Generic[_D]):
         self.connected = True
         self._pause = self._retry[0]
         self._said_down = False
-        self.put(Up(self.name, says, self._fresh(now)))
+        self.put(self._up(says, now))
 
     def _lost(self, error: DeviceError) -> float:
         self.close()
@@ -163,6 +132,10 @@ class Watch(Generic[_D]):
             self.put(Down(self.name, error.why))
         wait, self._pause = self._pause, min(self._pause * 2, self._retry[1])
         return wait
+
+    def _up(self, says: str, now: float) -> Up:
+        """What a new connection is told by."""
+        return Up(self.name, says, self._fresh(now))
 
     def _fresh(self, now: float) -> bool | None:
         """Called on a new connection: what the agent must know at once."""
@@ -195,6 +168,16 @@ class DoorWatch(Watch[Door]):
         super().__init__(name, device, put, retry_s, retry_max_s)
         self._debounce_s = debounce_s
         self._orders: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    @property
+    def open(self) -> bool | None:
+        """What the contact was last believed to say; None before it was read."""
+        return self._debounce.value if self.connected else None
+
+    @property
+    def pulse_s(self) -> float:
+        """How long one pulse releases the lock for; a driver that doesn't say has a coil that pulls for a second."""
+        return float(getattr(self.device, "pulse_s", 1.0))
 
     @property
     def wanted(self) -> bool:
@@ -232,6 +215,27 @@ class DoorWatch(Watch[Door]):
                 self.device.relock()
         except DeviceError as error:
             raise DeviceGone(error.device, error.why) from error  # a lock that failed once is not to be trusted
+
+
+class ContactWatch(Watch[Contact]):
+    """Looks at a switch: a button, a barrier, a flap, an alarm."""
+
+    def __init__(
+        self, name: DeviceName, device: Contact, put: Put, retry_s: float, retry_max_s: float, debounce_s: float
+    ) -> None:
+        super().__init__(name, device, put, retry_s, retry_max_s)
+        self._debounce_s = debounce_s
+
+    def _up(self, says: str, now: float) -> Up:
+        on = self.device.is_on()
+        self._debounce = Debounce(self._debounce_s, on)
+        return Up(self.name, says, on=on)
+
+    def _work(self, now: float) -> float:
+        edge = self._debounce.see(self.device.is_on(), now)
+        if edge is not None:
+            self.put(SwitchMoved(self.name, edge))
+        return DOOR_S
 
 
 class ReaderWatch(Watch[TagReader]):
@@ -277,6 +281,8 @@ class ReaderWatch(Watch[TagReader]):
                     self.put(RoundRun(self.name, shelf, count, self.device.round()))
                 case ReadTag(tag, count):
                     self.put(TagRead(self.name, tag, count, self._memory(tag)))
+                case WriteAfi(tag, afi):
+                    self.put(AfiWritten(self.name, tag, afi, self._afi(tag, afi)))
         except DeviceError as error:
             self._refuse(order, error.why)
             raise
@@ -288,6 +294,19 @@ class ReaderWatch(Watch[TagReader]):
                 self.put(RoundRun(self.name, shelf, count, None, why))
             case ReadTag(tag, count):
                 self.put(TagRead(self.name, tag, count, None))
+            case WriteAfi(tag, afi):
+                self.put(AfiWritten(self.name, tag, afi, why))
+
+    def _afi(self, tag: TagUid, afi: int) -> str | None:
+        why = ""
+        for _ in range(TAG_TRIES):
+            try:
+                self.device.write_afi(tag, afi)
+            except TagError as error:
+                why = error.why
+            else:
+                return None
+        return why
 
     def _memory(self, tag: TagUid) -> TagMemory | None:
         for _ in range(TAG_TRIES):
@@ -296,3 +315,74 @@ class ReaderWatch(Watch[TagReader]):
             except TagError as error:
                 log.debug("%s", error)
         return None
+
+
+class ScanWatch(Watch[Scanner]):
+    """Passes on what is scanned."""
+
+    def _work(self, now: float) -> float:
+        text = self.device.scan()
+        if text is not None:
+            self.put(CodeScanned(self.name, text))
+        return SCAN_S
+
+
+class BoardWatch(Watch[LockerBoard]):
+    """Looks at the doors of a locker's locks, and releases one when told to: once, whatever comes of it."""
+
+    def __init__(
+        self, name: DeviceName, device: LockerBoard, put: Put, retry_s: float, retry_max_s: float, debounce_s: float
+    ) -> None:
+        super().__init__(name, device, put, retry_s, retry_max_s)
+        self._debounce_s = debounce_s
+        self._steady: dict[int, Debounce] = {}
+        self._orders: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+
+    @property
+    def doors(self) -> dict[int, bool]:
+        """Each door, by its lock's number, as last believed; none before they were seen."""
+        return {lock: door.value for lock, door in self._steady.items()} if self.connected else {}
+
+    @property
+    def wanted(self) -> bool:
+        """A lock is to be released."""
+        return not self._orders.empty()
+
+    def unlock(self, lock: int, order: int) -> None:
+        """Asks for one lock to be released, once. Always answered by LockDone, LockUnsure or LockFailed."""
+        self._orders.put((lock, order))
+
+    def turn(self, now: float) -> float:
+        """As every watch's; an order to a board that is gone is answered at once."""
+        wait = super().turn(now)
+        if not self.connected:
+            while not self._orders.empty():
+                lock, order = self._orders.get_nowait()
+                self.put(LockFailed(self.name, lock, order, "the board is not there"))
+        return wait
+
+    def _up(self, says: str, now: float) -> Up:
+        doors = dict(self.device.doors())
+        self._steady = {lock: Debounce(self._debounce_s, is_open) for lock, is_open in doors.items()}
+        return Up(self.name, says, locks=doors)
+
+    def _work(self, now: float) -> float:
+        if not self._orders.empty():
+            self._release(*self._orders.get_nowait())
+            return 0.0
+        for lock, is_open in self.device.doors().items():
+            edge = self._steady[lock].see(is_open, now)
+            if edge is not None:
+                self.put(LockMoved(self.name, lock, edge))
+        return BOARD_S
+
+    def _release(self, lock: int, order: int) -> None:
+        try:
+            self.device.unlock(lock)
+        except (UnlockUnsure, DeviceGone) as unsure:
+            self.put(LockUnsure(self.name, lock, order, unsure.why))
+            raise
+        except DeviceFault as fault:
+            self.put(LockFailed(self.name, lock, order, fault.why))
+            raise
+        self.put(LockDone(self.name, lock, order))

@@ -1,11 +1,13 @@
 """`microlib-sim`: the demo and its parts."""
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from firmware_sim import broker, demo, ports
+from firmware_sim import broker, demo, ports, tty
 from firmware_sim.launch import Options
 from protocol import __version__
 
@@ -25,6 +27,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands.add_parser("demo", help="three simulated micro-libraries on this machine"))
     _add_city(commands.add_parser("city", help="a whole city with every fault, in virtual time"))
+    text = "what can be emulated"
+    sub = commands.add_parser("devices", help=text, description=f"Lists {text}.")
+    sub.set_defaults(command=lambda args: tty.devices(sys.stdout))
+    _add_tty(commands.add_parser("tty", help="one emulated device behind a pseudo-terminal, for any program"))
     _add_broker(commands.add_parser("broker", help="an MQTT broker for playing, on this machine only"))
     return parser
 
@@ -74,6 +80,19 @@ def _add_city(sub: argparse.ArgumentParser) -> None:
     sub.set_defaults(command=_city)
 
 
+def _add_tty(sub: argparse.ArgumentParser) -> None:
+    sub.description = (
+        "Puts one emulated device behind a pseudo-terminal, says where it is, and shows every frame. Words on its "
+        "standard input change what lies before it; help lists them. Ctrl-C ends it."
+    )
+    sub.add_argument("--device", required=True, metavar="NAME", help="one of those `microlib-sim devices` lists")
+    sub.add_argument("--link", type=Path, default=Path("microlib-tty"), help="name of the port (default: %(default)s)")
+    sub.add_argument("--items", type=int, default=3, metavar="N", help="items in the field (default: %(default)s)")
+    sub.add_argument("--card", action="append", default=[], metavar="UID", help="a card held to it; may be repeated")
+    sub.add_argument("--speed", type=_speed, default=1.0, metavar="X", help="X times as fast as a real one")
+    sub.set_defaults(command=_tty)
+
+
 def _add_broker(sub: argparse.ArgumentParser) -> None:
     sub.description = "Runs Mosquitto if it is installed, else amqtt, for nobody but this machine."
     sub.add_argument("--port", type=int, default=Options().ports.broker, help="default: %(default)s")
@@ -112,6 +131,19 @@ def _city(args: argparse.Namespace) -> int:
     seeds = tuple(range(args.seed, args.seed + (args.seeds or 1)))
     jobs = args.jobs or min(len(seeds), soak.jobs())
     return soak.main(soak.Order(seeds, args.sites, args.days, names, jobs, not args.as_it_is))
+
+
+def _tty(args: argparse.Namespace) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        return tty.run(
+            args.device, args.link.absolute(), args.items, args.card, args.speed, sys.stdin, sys.stdout, stop
+        )
+    except (ValueError, OSError) as wrong:
+        sys.stderr.write(f"microlib-sim: {wrong}\n")
+        return 1
 
 
 def _broker(args: argparse.Namespace) -> int:

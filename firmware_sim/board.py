@@ -7,21 +7,36 @@ One request and one answer a packet (SOCK_SEQPACKET). A request is a letter and 
     w PIN LEVEL                 output                 -> +
     r PIN                       level                  -> + LEVEL
     f PIN                       direction              -> + DIRECTION
+    e PIN EDGES PIN EDGES ..    tell of these pins' edges from now on, 1 rising, 2 falling, 3 both; others no more -> +
 or "-" and an errno. Pins are BCM numbers. As on the real board, pins keep what they were set to when the program that
 set them dies.
+
+On a connection that asked for edges, each comes as a packet of its own, ! PIN LEVEL NANOSECONDS (eight bytes, of the
+monotonic clock), in the order in which they happened. The moment is that of the edge, not of the packet: pulses of
+some microseconds can't be sent in time, so they come all at once. What is at a pin otherwise is looked at a thousand
+times a second; edges closer together are not seen, and such a pin's moment is that of the look.
 """
 
 import errno
 import os
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 OUT, IN = 0, 1
 PULL_OFF, PULL_DOWN, PULL_UP = 20, 21, 22
 _LONGEST = 8192
+_RISING, _FALLING = 1, 2
+_LOOK_S = 0.001
+_PULSE_S = 50e-6
+_NANO = 1_000_000_000
+
+
+Edge = tuple[int, int, int]
+"""Pin, level after it, moment in nanoseconds of the monotonic clock."""
 
 
 @dataclass(slots=True)
@@ -39,6 +54,10 @@ class Pins:
         """What the world puts on a pin: 0, 1, or None when nothing is connected."""
         self.watchers: dict[int, Callable[[int | None], None]] = {}
         """Hears each change: 0, 1, or None when the pin no longer drives."""
+        self.pulsed: set[int] = set()
+        """Pins on which only pulses are edges: their level needn't be looked at."""
+        self.listeners: list[Callable[[Sequence[Edge]], None]] = []
+        """Hear each train of pulses."""
         self._pins = {number: _Pin() for number in range(28)}
         self._lock = threading.Lock()
 
@@ -73,6 +92,17 @@ class Pins:
         if outside is not None:
             return outside
         return 1 if pin.pull == PULL_UP else 0
+
+    def pulse(self, train: Iterable[tuple[int, float]]) -> None:
+        """Short low pulses put on inputs by the world, each a pin and its moment in monotonic seconds, in order."""
+        edges = [
+            (number, level, int((at + level * _PULSE_S) * _NANO))
+            for number, at in train
+            if self.direction(number) == IN
+            for level in (0, 1)
+        ]
+        for listener in list(self.listeners):
+            listener(edges)
 
     def direction(self, number: int) -> int:
         """0 out, 1 in."""
@@ -153,12 +183,19 @@ class BoardServer:
             thread.start()
 
     def _serve(self, client: socket.socket) -> None:
+        ear: _Ear | None = None
         try:
             while request := client.recv(_LONGEST):
-                client.send(self._answer(request))
+                if request[:1] == b"e":
+                    ear = ear or _Ear(client, self._pins)
+                    ear.listen(request[1:])
+                else:
+                    client.send(self._answer(request))
         except OSError:
             pass  # the program died in the middle of a request: its pins stay as they are
         finally:
+            if ear is not None:
+                ear.stop()
             with self._lock:
                 self._clients.pop(client, None)
             client.close()
@@ -193,3 +230,50 @@ class BoardServer:
         if device is None:
             raise OSError(errno.ENOENT, "no such SPI device")
         return device
+
+
+class _Ear(threading.Thread):
+    """Tells one program of the edges it asked for."""
+
+    def __init__(self, client: socket.socket, pins: Pins) -> None:
+        super().__init__(name="board edges", daemon=True)
+        self._client, self._pins = client, pins
+        self._lock = threading.Lock()
+        self._wanted: dict[int, int] = {}
+        self._levels: dict[int, int] = {}
+        self._quit = threading.Event()
+        pins.listeners.append(self._tell)
+        self.start()
+
+    def listen(self, wanted: bytes) -> None:
+        """From now on to these pins: a pin and its edges, a pin and its edges."""
+        with self._lock:
+            self._wanted = dict(zip(wanted[::2], wanted[1::2], strict=False))
+            looked_at = [pin for pin in self._wanted if pin not in self._pins.pulsed and pin < 28]
+            self._levels = {pin: self._levels.get(pin, self._pins.level(pin)) for pin in looked_at}
+            self._client.send(b"+")
+
+    def run(self) -> None:
+        while not self._quit.wait(_LOOK_S if self._levels else 0.05):
+            with self._lock:
+                last = dict(self._levels)
+            now = {pin: self._pins.level(pin) for pin in last}
+            moved = [(pin, level, time.monotonic_ns()) for pin, level in now.items() if level != last[pin]]
+            with self._lock:
+                self._levels |= {pin: level for pin, level, _ in moved if pin in self._levels}
+            self._tell(moved)
+
+    def stop(self) -> None:
+        self._pins.listeners.remove(self._tell)
+        self._quit.set()
+        self.join()
+
+    def _tell(self, edges: Sequence[Edge]) -> None:
+        with self._lock:
+            for pin, level, at in edges:
+                if not self._wanted.get(pin, 0) & (_RISING if level else _FALLING):
+                    continue
+                try:
+                    self._client.send(b"!" + bytes((pin, level)) + at.to_bytes(8), socket.MSG_DONTWAIT)
+                except OSError:
+                    return  # it doesn't listen, or is gone: such edges are lost on a real board too

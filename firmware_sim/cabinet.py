@@ -1,27 +1,28 @@
-"""A cabinet as a thing: a door with a strike, shelves over readers' antennas, a spot to hold cards to.
+"""A cabinet as a thing: doors with a strike each, shelves over readers' antennas, a spot to hold cards to.
 
 It keeps physical rules only: what nobody can reach can't be taken, a door that is locked doesn't open. Everything that
 a program could do to the real one goes through its wires (`paths`); the methods are what people and accidents do.
 """
 
-import threading
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.board import BoardServer, Pins
 from firmware_sim.chips.door import Door
-from firmware_sim.chips.hf import MR101, FeigReader, Model
-from firmware_sim.chips.mfrc522 import Mfrc522
-from firmware_sim.faults import Faults
-from firmware_sim.transponders import Card, Transponder, uid_of
-from firmware_sim.wires import FrameLog, PtyWire
+from firmware_sim.chips.wiegand import MODELS
+from firmware_sim.computer import Computer
+from firmware_sim.makes import MAKES, glued
+from firmware_sim.transponders import Card, Tag
+from firmware_sim.wires import FrameLog
 
 LOCK_PIN, CONTACT_PIN, RESET_PIN = 17, 27, 25
 """BCM numbers: strike relay (active low), reed contact, the card reader's reset."""
-_TICK_S = 0.05
+ONE_DOOR: Mapping[str, tuple[int, int]] = {"door": (LOCK_PIN, CONTACT_PIN)}
+TWO_DOORS: Mapping[str, tuple[int, int]] = {"door": (LOCK_PIN, CONTACT_PIN), "door-2": (22, 23)}
+"""Doors by name, each with the pins of its strike and its contact."""
+D0_PIN, D1_PIN = 20, 21
+"""Those of a card reader with two wires."""
 
 
 class Unreachable(Exception):
@@ -36,6 +37,8 @@ class Paths:
     """Shelf name to the serial port of its reader."""
     board: Path
     """The unix socket for MICROLIB_BOARD."""
+    card: Path | None = None
+    """The card reader's serial port, where it has one."""
 
 
 @dataclass(slots=True)
@@ -43,8 +46,8 @@ class Shelf:
     """One shelf: what stands on it, in order, and the tag glued to it."""
 
     name: str
-    reference: Transponder
-    items: list[Transponder] = field(default_factory=list)
+    reference: Tag
+    items: list[Tag] = field(default_factory=list)
 
     @property
     def device(self) -> str:
@@ -55,6 +58,8 @@ class Shelf:
 class Cabinet:
     """One cabinet with its chips. Thread-safe. Built off: `start` switches it on."""
 
+    kind = "cabinet"
+
     def __init__(
         self,
         name: str,
@@ -63,154 +68,126 @@ class Cabinet:
         *,
         seed: int = 0,
         speed: float = 1.0,
-        model: Model = MR101,
+        reader: str = "feig-obid",
+        card: str = "mfrc522",
+        capacity: int = 60,
         relay_pull: int = 1,
+        doors: Mapping[str, tuple[int, int]] = ONE_DOOR,
         log: FrameLog | None = None,
     ) -> None:
         """`folder` must be there and its path short (sockets). `speed` above 1 makes chips and wires that much faster
-        than real ones; hands and hosts keep their own time. `relay_pull` is where the resistor at the strike's relay
-        takes its input while no pin drives it: 1 keeps it shut, 0 is how it is wired by mistake."""
+        than real ones; hands and hosts keep their own time. `reader` is the make of its shelves' readers
+        (`firmware_sim.makes`), `card` that of its card reader: "mfrc522", one of those on a serial port, or a door
+        reader on two wires (`firmware_sim.chips.wiegand`). `relay_pull` is where the resistor at the strike's relay
+        takes its input while no pin drives it: 1 keeps it shut, 0 is how it is wired by mistake. Each of its `doors`
+        leads to all shelves."""
         self.name = name
-        self.faults = Faults(seed)
-        self.frames = log or FrameLog()
-        self._lock = threading.RLock()
-        self._callbacks: list[Callable[[Cabinet], None]] = []
-        self._cards: list[tuple[Card, float]] = []
-        self.shelves = {s: Shelf(s, Transponder(uid_of(f"{name}/{s}"), label=f"shelf {s}")) for s in shelves}
-        self.paths = Paths({s: folder / f"reader-{s}" for s in shelves}, folder / "board")
-        self.door = Door(self.faults, pull=relay_pull, seed=seed)
-        self.card = Mfrc522(self.cards, self.faults, self.frames, speed=speed, seed=seed)
-        self._readers: dict[str, FeigReader] = {}
-        self._wires: dict[str, PtyWire] = {}
-        for number, shelf in enumerate(self.shelves.values()):
-            reader = FeigReader(self._tags(shelf), self.faults, shelf.device, model, seed=seed + number, speed=speed)
-            self._readers[shelf.name] = reader
-            self._wires[shelf.name] = PtyWire(
-                self.paths.readers[shelf.name], reader, shelf.device, self.frames, self.faults, speed=speed
-            )
-        self._pins = Pins()
-        self._pins.watchers = {LOCK_PIN: self._drive_strike, RESET_PIN: self.card.hold}
-        self._pins.outside = {CONTACT_PIN: self.door.contact}
-        self._board = BoardServer(self.paths.board, self._pins, {(0, 0): self.card.transfer})
-        self._on = False
-        self._quit = threading.Event()
-        self._ticker: threading.Thread | None = None
-        self.faults.on_change(self._obey)
+        self.reader_driver = MAKES[reader].driver
+        self._capacity = capacity
+        self.computer = computer = Computer(name, folder, seed=seed, speed=speed, log=log)
+        self.faults, self.frames = computer.faults, computer.frames
+        self._lock = computer.lock
+        self.shelves = {s: Shelf(s, glued(reader, f"{name}/{s}", f"shelf {s}")) for s in shelves}
+        ports = {
+            name: computer.port(shelf.device, reader, tags=self._tags(shelf)) for name, shelf in self.shelves.items()
+        }
+        self.doors = {name: computer.door(name, *pins, relay_pull) for name, pins in doors.items()}
+        self.door = next(iter(self.doors.values()))
+        """The first of them, the only one of most cabinets."""
+        card_port = None
+        self.card_driver = card
+        if card == "mfrc522":
+            self.spot = computer.card_reader("card", 0, RESET_PIN)
+        elif card in MODELS:
+            self.card_driver = "wiegand"
+            self.spot = computer.door_card_reader("card", D0_PIN, D1_PIN, card)
+        else:
+            self.card_driver = MAKES[card].driver
+            self.spot, card_port = computer.serial_card_reader("card", card)
+        self.paths = Paths(ports, computer.board, card_port)
 
     # --- power ---
 
     def start(self) -> None:
         """Switches it on and begins to watch the clock."""
-        if self._ticker is None:
-            self._quit.clear()
-            self._ticker = threading.Thread(target=self._tick, name=f"cabinet {self.name}", daemon=True)
-            self._ticker.start()
-        self.power(True)
+        self.computer.start()
 
     def stop(self) -> None:
         """Switches it off; nothing of it runs any longer."""
-        self.power(False)
-        ticker, self._ticker = self._ticker, None
-        if ticker is not None:
-            self._quit.set()
-            ticker.join()
+        self.computer.stop()
 
     @property
     def has_power(self) -> bool:
         """Whether it is switched on."""
-        return self._on
+        return self.computer.has_power
 
     def power(self, on: bool) -> None:
         """The mains: off, and computer, ports and strike are gone at once; on, and everything is at its defaults."""
-        with self._lock:
-            if on == self._on:
-                return
-            self._on = on
-        if on:
-            self._pins.reset()
-            self.card.power()
-            for reader in self._readers.values():
-                reader.power()
-            self._board.start()
-        else:
-            self._board.stop()
-            self._pins.reset()
-        self._obey()
+        self.computer.power(on)
 
     def unplug(self, device: str, on: bool = True) -> None:
-        """Pulls a plug, or puts it back (`on` False): "reader" (all), "reader-A", "card", "door"."""
-        names = [shelf.device for shelf in self.shelves.values()] if device == "reader" else [device]
-        for name in names:
-            if on:
-                self.faults.set("unplugged", name)
-            else:
-                self.faults.clear("unplugged", name)
+        """Pulls a plug, or puts it back (`on` False): "reader" (all), "reader-A", "card", "door" (all)."""
+        self.computer.unplug(device, on)
 
     def unplugged(self) -> list[str]:
         """The devices whose plug is pulled."""
-        devices = [*(shelf.device for shelf in self.shelves.values()), "card", "door"]
-        return [device for device in devices if self.faults.stands("unplugged", device)]
+        return self.computer.unplugged()
 
     # --- cards ---
 
     def tap(self, card: Card, seconds: float | None = 0.8) -> None:
         """Holds a card to the spot for that long, or until `lift` (None); returns at once."""
-        with self._lock:
-            if card not in self.cards():
-                card.wake()  # it was without a field until now
-            until = float("inf") if seconds is None else time.monotonic() + seconds
-            self._cards = [(c, t) for c, t in self._cards if c is not card] + [(card, until)]
-        self._changed()
+        self.spot.tap(card, seconds)
 
     def lift(self, card: Card) -> None:
         """Takes the card away."""
-        with self._lock:
-            self._cards = [(c, t) for c, t in self._cards if c is not card]
-        self._changed()
+        self.spot.lift(card)
 
     def cards(self) -> list[Card]:
         """The cards held to the spot now."""
-        now = time.monotonic()
-        with self._lock:
-            return [card for card, until in self._cards if until > now]
+        return self.spot.cards()
 
     # --- the door ---
 
     @property
     def door_is_open(self) -> bool:
-        """Whether the door is off its frame, whatever the contact says."""
-        return self.door.is_open
+        """Whether any door is off its frame, whatever the contacts say."""
+        return any(door.is_open for door in self.doors.values())
 
     @property
     def strike_energised(self) -> bool:
-        """Whether current runs through the strike."""
-        return self.door.energised
+        """Whether current runs through any strike."""
+        return any(door.energised for door in self.doors.values())
 
-    def open_door(self, patience_s: float = 0.0) -> bool:
-        """Pulls at the door for that long; whether it is open then."""
-        opened = self.door.pull(patience_s)
+    def open_door(self, patience_s: float = 0.0, door: str | None = None) -> bool:
+        """Pulls at the door (the first one, or that) for that long; whether it is open then."""
+        opened = self._door(door).pull(patience_s)
         self._changed()
         return opened
 
-    def force_door(self) -> None:
+    def force_door(self, door: str | None = None) -> None:
         """Opens it by force."""
-        self.door.force()
+        self._door(door).force()
         self._changed()
 
-    def close_door(self) -> None:
+    def close_door(self, door: str | None = None) -> None:
         """Shuts it; it latches."""
-        self.door.shut()
+        self._door(door).shut()
         self._changed()
 
     # --- items ---
 
-    def stock(self, shelf: str, tags: Iterable[Transponder]) -> None:
+    def capacity(self, shelf: str) -> int:
+        """Items that fit on a shelf."""
+        return self._capacity
+
+    def stock(self, shelf: str, tags: Iterable[Tag]) -> None:
         """Puts tags there before the story begins, door or no door."""
         with self._lock:
             self.shelves[shelf].items.extend(tags)
         self._changed()
 
-    def take(self, uid: str) -> Transponder:
+    def take(self, uid: str) -> Tag:
         """Takes an item out; raises Unreachable."""
         with self._lock:
             self._reach()
@@ -220,7 +197,7 @@ class Cabinet:
         self._changed()
         return tag
 
-    def put(self, tag: Transponder, shelf: str, place: int | None = None) -> None:
+    def put(self, tag: Tag, shelf: str, place: int | None = None) -> None:
         """Puts an item on a shelf, at the end or before the item at `place`, where nothing shadows it; raises
         Unreachable."""
         with self._lock:
@@ -233,7 +210,7 @@ class Cabinet:
             items.insert(len(items) if place is None else place, tag)
         self._changed()
 
-    def find(self, uid: str) -> Transponder | None:
+    def find(self, uid: str) -> Tag | None:
         """The item with that tag, wherever it stands in here."""
         with self._lock:
             return next((tag for shelf in self.shelves.values() for tag in shelf.items if tag.uid == uid), None)
@@ -243,7 +220,7 @@ class Cabinet:
         self._existing(uid).chance = chance if on else 1.0
         self._changed()
 
-    def contents(self) -> dict[str, list[Transponder]]:
+    def contents(self) -> dict[str, list[Tag]]:
         """What stands on each shelf, in order; reference tags aside."""
         with self._lock:
             return {name: list(shelf.items) for name, shelf in self.shelves.items()}
@@ -252,22 +229,17 @@ class Cabinet:
 
     def on_change(self, callback: Callable[["Cabinet"], None]) -> None:
         """Calls back after each change, on whichever thread made it: be quick."""
-        self._callbacks.append(callback)
+        self.computer.on_change(lambda: callback(self))
 
     def snapshot(self) -> dict[str, Any]:
         """Everything there is to see, as plain values."""
         unplugged = self.unplugged()
         return {
             "name": self.name,
-            "power": self._on,
-            "door": {
-                "open": self.door.is_open,
-                "energised": self.door.energised,
-                "released": self.door.released,
-                "pulses": self.door.pulses,
-                "heat_s": round(self.door.heat_s, 1),
-                "overheated": self.door.overheated,
-            },
+            "kind": self.kind,
+            "power": self.has_power,
+            "door": _seen(self.door),
+            "doors": {name: _seen(door) for name, door in self.doors.items()},
             "shelves": [
                 {
                     "name": shelf,
@@ -287,51 +259,36 @@ class Cabinet:
 
     # --- inside ---
 
+    def _door(self, name: str | None) -> Door:
+        return self.door if name is None else self.doors[name]
+
     def _reach(self) -> None:
-        if not self.door.is_open:
+        if not self.door_is_open:
             raise Unreachable(f"the door of cabinet {self.name} is shut")
 
-    def _existing(self, uid: str) -> Transponder:
+    def _existing(self, uid: str) -> Tag:
         tag = self.find(uid)
         if tag is None:
             raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
         return tag
 
-    def _tags(self, shelf: Shelf) -> Callable[[], list[Transponder]]:
-        def present() -> list[Transponder]:
+    def _tags(self, shelf: Shelf) -> Callable[[], list[Tag]]:
+        def present() -> list[Tag]:
             with self._lock:
                 return [shelf.reference, *shelf.items]
 
         return present
 
-    def _drive_strike(self, level: int | None) -> None:
-        self.door.drive(level if self._on else 1)
-        self._changed()
-
-    def _obey(self) -> None:
-        """Ports are there while there is power and the plug is in."""
-        for name, wire in self._wires.items():
-            if self._on and not self.faults.stands("unplugged", self.shelves[name].device):
-                if not wire.plugged:
-                    self._readers[name].power()
-                wire.plug()
-            else:
-                wire.unplug()
-        self._changed()
-
     def _changed(self) -> None:
-        for callback in self._callbacks:
-            callback(self)
+        self.computer.changed()
 
-    def _tick(self) -> None:
-        """Tells of what happens by itself: cards lifted, a strike that cools, a door that springs open."""
-        last = None
-        while not self._quit.wait(_TICK_S):
-            seen = (self.door.is_open, self.door.released)
-            with self._lock:
-                held = self.cards()
-                lifted = len(held) < len(self._cards)
-                self._cards = [(card, until) for card, until in self._cards if card in held]
-            if lifted or (last is not None and seen != last):
-                self._changed()
-            last = seen
+
+def _seen(door: Door) -> dict[str, Any]:
+    return {
+        "open": door.is_open,
+        "energised": door.energised,
+        "released": door.released,
+        "pulses": door.pulses,
+        "heat_s": round(door.heat_s, 1),
+        "overheated": door.overheated,
+    }

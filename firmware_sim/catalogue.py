@@ -4,8 +4,8 @@
 """
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -55,6 +55,8 @@ class Partner:
     address: str
     themes: tuple[str, ...]
     """What its shelves lean to."""
+    kind: str = "cabinet"
+    """What stands there: a cabinet, or a reading room."""
 
 
 PARTNERS = (
@@ -83,6 +85,27 @@ PARTNERS = (
         ("children", "young-adult", "fantasy", "science-nature", "comics-manga", "classics"),
     ),
 )
+
+
+MIXED = (
+    PARTNERS[0],
+    PARTNERS[1],
+    replace(
+        PARTNERS[2],
+        site=SiteId("garden-room"),
+        name_zh="花园阅览室",
+        name_en="Garden Reading Room",
+        partner="Garden Quarter",
+        kind="room",
+    ),
+)
+"""A cabinet at a bank and one at a metro station, and a reading room."""
+SHELVES_OF: Mapping[str, tuple[ShelfName, ...]] = {
+    "cabinet": SHELVES,
+    "room": (ShelfName("room"),),
+}
+"""Where items stand at first, by what stands at a site."""
+CAPACITY_OF = {"cabinet": CAPACITY * len(SHELVES), "room": 2 * CAPACITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +199,18 @@ def titles() -> tuple[Title, ...]:
     return tuple(found.values())
 
 
-def stock(chance: Random, today: date) -> Stock:
-    """A library for the demo's three sites; `today` decides when memberships end."""
+def stock(chance: Random, today: date, partners: Sequence[Partner] = PARTNERS) -> Stock:
+    """A library for three sites; `today` decides when memberships end."""
     shipped = titles()
-    members = _members(chance, today)
+    members = _members(chance, today, partners)
     tags = _Tags(chance)
     shelved = [t for t in shipped if t.themes and not any(word in t.row["subjects"] for word in ADULT)]
-    copies = _copies(chance, shelved, members, tags)
+    copies = _copies(chance, shelved, members, tags, partners)
     strangers = tuple(
         Copy(ItemId(f"SH{5_000_000 + n}"), tags.new(), title, NEIGHBOUR, None, Place())
         for n, title in enumerate(chance.sample(shelved, 6))
     )
-    return Stock(shipped, copies, strangers, members, _passes(chance, members), today)
+    return Stock(shipped, copies, strangers, members, _passes(chance, members), today, tuple(partners))
 
 
 class _Tags:
@@ -204,12 +227,14 @@ class _Tags:
         return uid
 
 
-def _copies(chance: Random, shelved: Sequence[Title], members: Sequence[Member], tags: _Tags) -> tuple[Copy, ...]:
+def _copies(
+    chance: Random, shelved: Sequence[Title], members: Sequence[Member], tags: _Tags, partners: Sequence[Partner]
+) -> tuple[Copy, ...]:
     """Shelves first, site by site, then what is at the library, then what patrons have from its counter."""
-    places = [(p, Place(p.site, shelf)) for p in PARTNERS for shelf in SHELVES for _ in range(ON_SHELF)]
-    places += [(chance.choice(PARTNERS), Place()) for _ in range(AT_LIBRARY)]
+    places = [(p, Place(p.site, shelf)) for p in partners for shelf in SHELVES_OF[p.kind] for _ in range(ON_SHELF)]
+    places += [(chance.choice(partners), Place()) for _ in range(AT_LIBRARY)]
     holders = chance.sample([m for m in members if m.block is None], AT_COUNTER)
-    places += [(_partner(m.site), Place(patron=m.patron)) for m in holders]
+    places += [(next(p for p in partners if p.site == m.site), Place(patron=m.patron)) for m in holders]
     chosen: set[TitleId] = set()
     copies = []
     for number, (partner, place) in enumerate(places):
@@ -228,18 +253,14 @@ def _pick(chance: Random, shelved: Sequence[Title], partner: Partner, chinese: b
     return chance.choice(fitting if fitting and chance.random() < 0.75 else fresh)
 
 
-def _partner(site: SiteId) -> Partner:
-    return next(p for p in PARTNERS if p.site == site)
-
-
-def _members(chance: Random, today: date) -> tuple[Member, ...]:
-    """Forty patrons: the school's are mostly children; one is blocked, one lost the card, one's time has run out."""
+def _members(chance: Random, today: date, partners: Sequence[Partner]) -> tuple[Member, ...]:
+    """Forty patrons: the third site's are mostly children; one is blocked, one lost the card, one has expired."""
     names = [*CHINESE_NAMES, *ENGLISH_NAMES]
     chance.shuffle(names)
     members = []
     for number, name in enumerate(names):
-        partner = PARTNERS[number % len(PARTNERS)]
-        child = partner.site == "garden-school" and number % 4 != 2
+        partner = partners[number % len(partners)]
+        child = partner is partners[-1] and number % 4 != 2
         members.append(
             Member(
                 patron=f"R{100_001 + number}",
@@ -312,7 +333,7 @@ def _site_row(partner: Partner) -> dict[str, Any]:
         "name_en": partner.name_en,
         "partner": partner.partner,
         "address": partner.address,
-        "capacity": CAPACITY * len(SHELVES),
+        "capacity": CAPACITY_OF[partner.kind],
     }
 
 

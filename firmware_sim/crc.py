@@ -33,12 +33,25 @@ def card(data: bytes) -> bytes:
     return preset(data, 0x6363)
 
 
-def item(data: bytes) -> int:
-    """The check over an ISO 28560-3 item block's fields (0x1021 from FFFF, not reflected)."""
-    value = 0xFFFF
+def _forward(data: bytes, start: int) -> int:
+    value = start
     for byte in data:
         value ^= byte << 8
         for _ in range(8):
-            value = (value << 1) ^ 0x1021 if value & 0x8000 else value << 1
-        value &= 0xFFFF
+            value = ((value << 1) ^ 0x1021 if value & 0x8000 else value << 1) & 0xFFFF
     return value
+
+
+def item(data: bytes) -> int:
+    """The check over an ISO 28560-3 item block's fields (0x1021 from FFFF, not reflected)."""
+    return _forward(data, 0xFFFF)
+
+
+def gen2(data: bytes) -> bytes:
+    """The two check bytes of an EPC Gen2 tag over control word and EPC, high byte first (final exclusive or FFFF)."""
+    return (item(data) ^ 0xFFFF).to_bytes(2)
+
+
+def xmodem(data: bytes) -> bytes:
+    """The check of the GM65 kind of scanners, high byte first (0x1021 from 0, not reflected)."""
+    return _forward(data, 0).to_bytes(2)

@@ -11,6 +11,7 @@ from random import Random
 import httpx
 
 from firmware_sim.children import ChildDied
+from firmware_sim.guests import Guests
 from firmware_sim.launch import STAFF, Launch, NotOurs, Options
 from firmware_sim.librarian import Figures, Librarian
 from firmware_sim.mishaps import Mishaps
@@ -91,10 +92,15 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     _welcome(launch, sites, summary, time.monotonic() - began, plan)
     screens = {site.spot.partner.site: site.screen for site in sites}
     crowd = Crowd(launch.town, screens, options.visits)
-    doorsteps = _doorsteps(crowd, sites, launch, summary) if options.people else []
+    doorsteps = _doorsteps(crowd, sites, launch, summary)
+    if not options.keep:
+        summary.say("A courier puts the reading room's books on record …")
+        for doorstep in doorsteps:
+            if isinstance(doorstep, Guests):
+                doorstep.furnish()
     chance = Random(f"{launch.seed}/mishaps")
     mishaps = Mishaps(launch.town, sites, chance, MISHAP_S / options.speed, summary.tell)
-    for doorstep in doorsteps:
+    for doorstep in doorsteps if options.people else ():
         doorstep.start()
     if options.faults:
         mishaps.start()
@@ -120,23 +126,21 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     return 0 if verdict.agrees else 1
 
 
-def _doorsteps(crowd: Crowd, sites: list[Site], launch: Launch, summary: Summary) -> list[Doorstep]:
+def _doorsteps(crowd: Crowd, sites: list[Site], launch: Launch, summary: Summary) -> list[Doorstep | Guests]:
     speed = launch.options.speed
     pace = Pace(hand_s=0.3 / speed, dawdle_s=7.0 / speed)
-    return [
-        Doorstep(
-            crowd,
-            site.spot.partner.site,
-            Random(f"{launch.seed}/people/{site.spot.partner.site}"),
-            pace,
-            BETWEEN_S / speed,
-            summary.tell,
-        )
-        for site in sites
-    ]
+    made: list[Doorstep | Guests] = []
+    for site in sites:
+        name = site.spot.partner.site
+        chance = Random(f"{launch.seed}/people/{name}")
+        if site.desk is None:
+            made.append(Doorstep(crowd, name, chance, pace, BETWEEN_S / speed, summary.tell))
+        else:
+            made.append(Guests(crowd, name, site.desk, chance, pace, BETWEEN_S / speed, summary.tell))
+    return made
 
 
-def _leave(doorsteps: list[Doorstep]) -> None:
+def _leave(doorsteps: list[Doorstep | Guests]) -> None:
     deadline = time.monotonic() + LEAVE_S
     for doorstep in doorsteps:
         doorstep.join(max(0.0, deadline - time.monotonic()))

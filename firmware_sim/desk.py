@@ -3,9 +3,9 @@
 import threading
 from pathlib import Path
 
-from firmware_sim.chips.hf import CPR02, FeigReader, Model
 from firmware_sim.faults import Faults
-from firmware_sim.transponders import Transponder
+from firmware_sim.makes import Around, build
+from firmware_sim.transponders import Tag
 from firmware_sim.wires import FrameLog, PtyWire
 
 DEVICE = "reader-desk"
@@ -15,17 +15,18 @@ DEVICE = "reader-desk"
 class Desk:
     """The desk, its reader plugged in by `start`. Thread-safe; hands and hosts keep real time."""
 
-    def __init__(self, folder: Path, *, model: Model = CPR02, speed: float = 1.0, seed: int = 0) -> None:
-        """`folder` must be there; `speed` above 1 makes reader and wire that much faster than real ones."""
+    def __init__(self, folder: Path, *, reader: str = "feig-cpr", speed: float = 1.0, seed: int = 0) -> None:
+        """`folder` must be there; `reader` is a make (`firmware_sim.makes`); `speed` above 1 makes reader and
+        wire that much faster than real ones."""
         self.faults = Faults(seed)
         self.frames = FrameLog()
         self.port = folder / DEVICE
         """The serial port of the reader."""
         self._lock = threading.RLock()
-        self._tags: list[Transponder] = []
+        self._tags: list[Tag] = []
         self._lift_after: int | None = None
-        reader = FeigReader(self.tags, self.faults, DEVICE, model, seed=seed, speed=speed, on_block=self._written)
-        self._wire = PtyWire(self.port, reader, DEVICE, self.frames, self.faults, speed=speed)
+        chip = build(reader, Around(self.faults, DEVICE, seed, speed, tags=self.tags, written=self._written))
+        self._wire = PtyWire(self.port, chip, DEVICE, self.frames, self.faults, speed=speed)
 
     def start(self) -> None:
         """Plugs the reader in."""
@@ -35,19 +36,19 @@ class Desk:
         """Pulls its plug."""
         self._wire.unplug()
 
-    def tags(self) -> list[Transponder]:
+    def tags(self) -> list[Tag]:
         """What lies on the pad now."""
         with self._lock:
             return list(self._tags)
 
-    def put(self, *tags: Transponder) -> None:
+    def put(self, *tags: Tag) -> None:
         """Lays tags on the pad, beside what is there."""
         with self._lock:
             for tag in tags:
                 tag.wake()  # it was without a field until now
             self._tags.extend(tags)
 
-    def lift(self, *tags: Transponder) -> None:
+    def lift(self, *tags: Tag) -> None:
         """Takes these away, or everything."""
         with self._lock:
             self._tags = [tag for tag in self._tags if tags and tag not in tags]
@@ -57,7 +58,7 @@ class Desk:
         with self._lock:
             self._lift_after = blocks
 
-    def _written(self, tag: Transponder) -> None:
+    def _written(self, tag: Tag) -> None:
         with self._lock:
             if self._lift_after is not None:
                 self._lift_after -= 1

@@ -16,40 +16,47 @@ class Fault:
 
     name: str
     kinds: tuple[str, ...]
-    """What it can happen to: reader, card, door."""
+    """What it can happen to: reader, card, door, scanner, locks."""
     says: str
     """One line for people."""
     lasting: bool = False
     """A condition rather than a chance: there as long as it is set."""
 
 
-_ALL = ("reader", "card", "door")
+_ALL = ("reader", "card", "door", "scanner", "locks")
+_WIRED = ("reader", "scanner", "locks")
 
 FAULTS: dict[str, Fault] = {
     fault.name: fault
     for fault in (
         Fault("unplugged", _ALL, "the plug is pulled: port gone, registers read FF, strike and contact cut off", True),
-        Fault("silent", ("reader", "card"), "no answer; a card reader's registers all read 00"),
-        Fault("late", ("reader", "card"), "the answer comes 50 to 900 ms late; on SPI a slow bus"),
-        Fault("stale", ("reader",), "the answer comes only just before the next one"),
-        Fault("cut", ("reader", "card"), "the answer ends in the middle"),
-        Fault("flip", ("reader", "card"), "one bit of the answer is wrong"),
-        Fault("noise", ("reader",), "rubbish before the answer"),
-        Fault("unasked", ("reader",), "after its answer it reports a tag that nobody asked for"),
-        Fault("bytewise", ("reader",), "the answer comes byte by byte"),
-        Fault("brown-out", ("reader", "card"), "the supply dips: the reader restarts, with everything at its defaults"),
-        Fault("collision", ("reader",), "anticollision fails: status 83"),
+        Fault("silent", (*_WIRED, "card"), "no answer; a card reader's registers all read 00"),
+        Fault("late", (*_WIRED, "card"), "the answer comes 50 to 900 ms late; on SPI a slow bus"),
+        Fault("stale", _WIRED, "the answer comes only just before the next one"),
+        Fault("cut", (*_WIRED, "card"), "the answer ends in the middle"),
+        Fault("flip", (*_WIRED, "card"), "one bit of the answer is wrong"),
+        Fault("noise", _WIRED, "rubbish before the answer"),
+        Fault("unasked", ("reader", "locks"), "with its answer it reports what nobody asked for"),
+        Fault("bytewise", _WIRED, "the answer comes byte by byte"),
+        Fault("brown-out", (*_WIRED, "card"), "the supply dips: the reader restarts, with everything at its defaults"),
+        Fault("collision", ("reader",), "anticollision fails: status 83; on UHF two tags are missed"),
         Fault("edge-of-field", ("reader", "card"), "tags are read in 30 to 70 % of all rounds, cards as rarely"),
         Fault("shadowed", ("reader",), "tags hide behind others for a round"),
-        Fault("half-write", ("reader",), "a write stops: status 03, earlier blocks changed"),
-        Fault("scan-mode", ("reader",), "the reader was left in scan mode: status 82", True),
-        Fault("hardware", ("reader",), "the reader warns of its own hardware: status F1"),
+        Fault("half-write", ("reader",), "a write stops: status 03, FA or 10, what was written before stays"),
+        Fault("scan-mode", ("reader",), "the reader was left in scan mode: status 82, or it speaks all the time", True),
+        Fault("misses", ("reader",), "a pad reader says that a tag which lies there isn't"),
+        Fault("hardware", ("reader",), "the reader warns of its own hardware: status F1, F9 or 20"),
+        Fault("hot", ("reader",), "a UHF module runs hot and sends weaker: far tags are lost", True),
         Fault("weak", ("card",), "the card's answer is damaged: parity and CRC errors"),
         Fault("bcc", ("card",), "the check byte of the card's UID is wrong"),
         Fault("bus-error", ("card",), "the SPI bus fails: OSError"),
+        Fault("no-suffix", ("scanner",), "nothing ends what was scanned", True),
+        Fault("between", ("scanner",), "its answer comes in the middle of what it has scanned"),
         Fault("bounce", ("door",), "the contact bounces far longer than it should"),
         Fault("stuck", ("door",), "the contact stays as it is", True),
-        Fault("jammed", ("door",), "the bolt doesn't move: the door stays shut", True),
+        Fault("jammed", ("door", "locks"), "the bolt doesn't move: the door stays shut", True),
+        Fault("alone", ("locks",), "a compartment opens though nobody asked for it"),
+        Fault("echo", ("locks",), "the line's adapter hears what it sends itself", True),
         Fault("welded", ("door",), "the relay's contact is welded: the strike stays released", True),
         Fault("spring", ("door",), "the door springs open again when it is shut"),
     )

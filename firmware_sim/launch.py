@@ -10,7 +10,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 from firmware_sim import broker, catalogue, settings
 from firmware_sim.bench.hands import Hands
 from firmware_sim.bench.server import Bench
-from firmware_sim.cabinet import CONTACT_PIN, LOCK_PIN, Cabinet
 from firmware_sim.cable import Cables
-from firmware_sim.catalogue import PARTNERS, SHELVES, Partner
+from firmware_sim.catalogue import MIXED, Partner
 from firmware_sim.children import Children, python, wait_until
+from firmware_sim.fittings import fitted, furnish
 from firmware_sim.librarian import Librarian
 from firmware_sim.ports import HOST, Ports, listens
 from firmware_sim.sites import Site, agent
@@ -43,8 +43,6 @@ START_S = 60.0
 READING_S = 8.0
 """How long a receipt stays for somebody who looks on; without hands nobody does."""
 """How long any one part may take to start."""
-PULSE_MS = 4000
-"""Of current through the strike, unless the door is opened before: a hand at the bench page needs so long."""
 
 
 class NotOurs(RuntimeError):
@@ -69,6 +67,8 @@ class Options:
     ports: Ports = field(default_factory=Ports)
     broker: str = "auto"
     password: str | None = None
+    partners: tuple[Partner, ...] = MIXED
+    """The sites, and what stands there."""
     verbose: bool = False
 
 
@@ -109,7 +109,7 @@ class Launch:
         self._began = today.isoformat()
         self.today = datetime.now(ZoneInfo(settings.ZONE)).date()
         """In the library's zone."""
-        self.stock = catalogue.stock(Random(self.seed), today.date())
+        self.stock = catalogue.stock(Random(self.seed), today.date(), options.partners)
         self._kept = settings.keep(options.folder)
         self.children = Children(options.folder / "logs")
         stack.callback(self.children.close)
@@ -153,16 +153,17 @@ class Launch:
         """Lays the cables and starts the agents; waits until each has counted its shelves."""
         cables = self._stack.enter_context(Cables(self.options.ports.broker))
         sites = []
-        for partner, kiosk_port in zip(PARTNERS, self.options.ports.kiosks, strict=True):
+        for partner, kiosk_port in zip(self.options.partners, self.options.ports.kiosks, strict=True):
             spot = self.town.spots[partner.site]
             cable = cables.lay()
             config = self._write_site(partner, cable.port, kiosk_port)
             program = (sys.executable, "-m", "edge")
-            command = agent(partner.site, config, SHIMS, spot.cabinet.paths.board, program)
+            command = agent(partner.site, config, SHIMS, spot.cabinet.computer.board, program)
             site = Site(spot, cable, command, kiosk_port, self.children)
-            site.screen.start()
             self._stack.callback(site.stop)
-            self._stack.callback(site.screen.stop)
+            for screen in filter(None, (site.screen, site.desk)):
+                screen.start()
+                self._stack.callback(screen.stop)
             site.start()
             sites.append(site)
         for site in sites:
@@ -177,33 +178,23 @@ class Launch:
         bench.start()
         self._stack.callback(bench.stop)
 
-    def _build_town(self) -> Town[Cabinet]:
+    def _build_town(self) -> Town[Any]:
         """Cabinets with everything on their shelves, switched on before anybody looks."""
         folder = Path(tempfile.mkdtemp(prefix="microlib-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        cabinets = {}
-        for number, partner in enumerate(PARTNERS):
+        cabinets: dict[Any, Any] = {}
+        for number, partner in enumerate(self.options.partners):
             wires = folder / str(number)
             wires.mkdir()
-            cabinets[partner.site] = Cabinet(
-                partner.site, wires, SHELVES, seed=self.seed + number, speed=self.options.speed
-            )
-        town = Town(self.stock, cabinets, PARTNERS, Truth(lambda: datetime.now(UTC)), self._saved)
+            cabinets[partner.site] = furnish(partner, wires, seed=self.seed + number, speed=self.options.speed)
+        town = Town(self.stock, cabinets, self.options.partners, Truth(lambda: datetime.now(UTC)), self._saved)
         for cabinet in cabinets.values():
             cabinet.start()
             self._stack.callback(cabinet.stop)
         return town
 
     def _write_site(self, partner: Partner, broker_port: int, kiosk_port: int) -> Path:
-        cabinet = self.town.spots[partner.site].cabinet
-        pins = {"lock_pin": LOCK_PIN, "contact_pin": CONTACT_PIN}
-        devices: dict[str, Mapping[str, Any]] = {
-            "card": {"driver": "mfrc522"},
-            "door": {"driver": "gpio-door", **pins, "pulse_ms": PULSE_MS},
-        }
-        for shelf in SHELVES:
-            devices[settings.reader_name(shelf)] = {"driver": "feig-obid", "port": str(cabinet.paths.readers[shelf])}
-        references = {shelf: cabinet.shelves[shelf].reference.uid for shelf in SHELVES}
+        made = fitted(self.town.spots[partner.site].cabinet)
         folder = self.options.folder / partner.site
         receipt_s = 2.0 if self.options.exit else READING_S / self.options.speed
-        return settings.write_site(folder, self._kept, partner, broker_port, kiosk_port, references, devices, receipt_s)
+        return settings.write_site(folder, self._kept, partner, broker_port, kiosk_port, made, receipt_s)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
+from typing import Any
 
-from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import SHELVES
 from firmware_sim.sites import Site
@@ -48,6 +48,8 @@ WEIGHTS = {
     Kind.BOUNCING_DOOR: 1,
     Kind.SPRINGING_DOOR: 1,
 }
+NETWORK_ONLY = {kind: WEIGHTS[kind] for kind in (Kind.NETWORK_CUT, Kind.NETWORK_FROZEN)}
+"""At a desk: whoever walks away while it is dead would carry off books that nobody can know of."""
 NOISE = ("cut", "flip", "late", "noise", "bytewise", "collision", "shadowed")
 """Faults of a reader's wire and field that a round survives or reports (firmware_sim.faults)."""
 NOISE_CHANCE = 0.08
@@ -66,7 +68,7 @@ class Mishaps:
     """Makes trouble from a thread of its own, until `clear`."""
 
     def __init__(
-        self, town: Town[Cabinet], sites: Sequence[Site], chance: Random, every_s: float, tell: Callable[[str], None]
+        self, town: Town[Any], sites: Sequence[Site], chance: Random, every_s: float, tell: Callable[[str], None]
     ) -> None:
         self.count: Counter[Kind] = Counter()
         self._town = town
@@ -104,7 +106,8 @@ class Mishaps:
         if not free:
             return
         site = self._chance.choice(free)
-        kind = self._chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        weights = WEIGHTS if site.desk is None else NETWORK_ONLY
+        kind = self._chance.choices(list(weights), list(weights.values()))[0]
         lasts = self._chance.uniform(*LASTS_S)
         end = self._make(kind, site)
         self.count[kind] += 1

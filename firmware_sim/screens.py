@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from typing import Any
 
 QUIET_S = 25.0
 """Silence after which the stream counts as broken: a kiosk says something every ten seconds."""
@@ -15,8 +16,11 @@ AGAIN_S = 0.3
 class Screen:
     """Follows one kiosk at 127.0.0.1."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, station: str = "") -> None:
+        """Without a station it is the site's first one's."""
         self.port = port
+        self._station = station
+        self._shown: dict[str, Any] = {}
         self.kind: str | None = None
         """The screen shown now (edge.screen's kinds); None while nobody answers."""
         self.since = 0.0
@@ -24,6 +28,10 @@ class Screen:
         self._stop = threading.Event()
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._follow, name=f"screen-{port}", daemon=True)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """What it lists: titles, and what became of each (edge.screen's changes)."""
+        return [(str(line["title"]), str(line["change"])) for line in self._shown.get("items") or ()]
 
     def start(self) -> None:
         """Begins to look."""
@@ -45,6 +53,7 @@ class Screen:
                 self._read()
             except (OSError, http.client.HTTPException):
                 pass  # the agent isn't there just now: that is what None says
+            self._shown = {}
             self._show(None)
             self._stop.wait(AGAIN_S)
 
@@ -54,12 +63,14 @@ class Screen:
         try:
             connection.connect()
             self._socket = connection.sock
-            connection.request("GET", "/events", headers={"Accept": "text/event-stream"})
+            connection.request("GET", f"/events?station={self._station}", headers={"Accept": "text/event-stream"})
             stream = connection.getresponse()
             named = False
             while not self._stop.is_set() and (line := stream.readline()):
                 if line.startswith(b"data:") and not named:
-                    self._show(_kind(line[5:]))
+                    self._shown = _screen(line[5:])
+                    kind = self._shown.get("kind")
+                    self._show(None if kind is None else str(kind))
                 named = line.startswith(b"event:") or (named and line.strip() != b"")
         finally:
             connection.close()
@@ -69,9 +80,9 @@ class Screen:
             self.kind, self.since = kind, time.monotonic()
 
 
-def _kind(data: bytes) -> str | None:
+def _screen(data: bytes) -> dict[str, Any]:
     try:
         screen = json.loads(data)
     except ValueError:
-        return None
-    return str(screen["kind"]) if isinstance(screen, dict) and "kind" in screen else None
+        return {}
+    return screen if isinstance(screen, dict) else {}

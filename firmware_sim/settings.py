@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.catalogue import CAPACITY, OWNER, SHELVES, Partner
+from firmware_sim.catalogue import OWNER, Partner
+from firmware_sim.fittings import Fitted
 from protocol.cards import site_key
-from protocol.names import ShelfName
 
-STATION = "cabinet-1"
 ZONE = "Asia/Shanghai"
 RECOUNT_S = 8.0
 """Between counts while nobody is there: a shelf is looked at again soon after whatever was wrong with it is over."""
@@ -23,6 +22,9 @@ TIMING: Mapping[str, Any] = {
     "held_warn_s": 3,
     "held_alarm_s": 6,
     "quiet_s": 0.4,
+    "settle_s": 3,
+    "session_s": 12,
+    "lately_s": 4,
     "refusal_s": 2,
     "recount_s": RECOUNT_S,
     "second_look_s": 4,
@@ -90,21 +92,13 @@ def write_site(
     partner: Partner,
     broker_port: int,
     kiosk_port: int,
-    references: Mapping[ShelfName, str],
-    devices: Mapping[str, Mapping[str, Any]],
+    fitted: Fitted,
     receipt_s: float = 2.0,
 ) -> Path:
-    """site.toml in `folder`, which takes the site's journal too. A receipt stays on the screen for `receipt_s`.
-
-    `devices` are the sections of "card", "door" and each shelf's "shelf-a", "shelf-b" …
-    """
+    """site.toml in `folder`, which takes the site's journal too. A receipt stays on the screen for `receipt_s`."""
     (folder / "data").mkdir(parents=True, exist_ok=True)
     key = site_key(bytes.fromhex(kept.master_key), partner.site)
     _private(folder / "site.key", key.hex())
-    shelves = [
-        {"name": name, "reader": reader_name(name), "reference_tag": references[name], "capacity": CAPACITY}
-        for name in SHELVES
-    ]
     return _write(
         folder / "site.toml",
         {
@@ -123,15 +117,10 @@ def write_site(
             "counting": COUNTING,
             "kiosk": {"port": kiosk_port},
             "clock": {"source": "host"},
-            **{f"device.{name}": section for name, section in devices.items()},
+            **{f"device.{name}": section for name, section in fitted.devices.items()},
         },
-        station={"name": STATION, "kind": "cabinet", "card_reader": "card", "door": "door", "shelves": shelves},
+        fitted.stations,
     )
-
-
-def reader_name(shelf: ShelfName) -> str:
-    """The device that reads a shelf."""
-    return f"shelf-{shelf.lower()}"
 
 
 def _private(path: Path, content: str) -> None:
@@ -144,12 +133,12 @@ def _write(
     path: Path,
     top: Mapping[str, Any],
     sections: Mapping[str, Mapping[str, Any]],
-    station: Mapping[str, Any] | None = None,
+    stations: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     lines = _keys(top)
     for name, section in sections.items():
         lines += ["", f"[{name}]", *_keys(section)]
-    if station is not None:
+    for station in stations:
         lines += ["", "[[station]]", *_keys(station)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import Cable, State
 from firmware_sim.children import Child, Children, Command
+from firmware_sim.fittings import DESK
+from firmware_sim.readingroom import ReadingRoom
 from firmware_sim.screens import Screen
 from firmware_sim.town import Spot
 
@@ -24,13 +25,13 @@ RESTING = ("idle", "receipt", "goodbye", "refused")
 class Site:
     """A site whose agent can be killed, cut off and left without power. Every method may be called from any thread."""
 
-    def __init__(
-        self, spot: Spot[Cabinet], cable: Cable, command: Command, kiosk_port: int, children: Children
-    ) -> None:
+    def __init__(self, spot: Spot[Any], cable: Cable, command: Command, kiosk_port: int, children: Children) -> None:
         self.spot = spot
         self.cable = cable
         self.kiosk_port = kiosk_port
         self.screen = Screen(kiosk_port)
+        self.desk = Screen(kiosk_port, DESK) if isinstance(spot.cabinet, ReadingRoom) else None
+        """The desk's own screen, where there is one."""
         self.powered = True
         self._command = command
         self._children = children

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from firmware_sim.cabinet import Unreachable
-from firmware_sim.catalogue import CAPACITY, OWNER, Copy, Partner, Pass, Stock
+from firmware_sim.catalogue import OWNER, Copy, Partner, Pass, Stock
 from firmware_sim.people import Person, Role, Sight, Thing
-from firmware_sim.transponders import Card, Transponder, item_tag
+from firmware_sim.readingroom import ReadingRoom
+from firmware_sim.transponders import Card, Tag, item_tag
 from firmware_sim.truth import AtLibrary, Gone, InTransit, OnShelf, Place, Truth, WithPatron, packed, unpacked
 from protocol.directory import CardClass
 from protocol.names import ItemId, ShelfName, SiteId, TagUid
@@ -41,14 +42,15 @@ class Furniture(Protocol):
     @property
     def strike_energised(self) -> bool: ...
     def on_change(self, callback: Callable[[Any], None], /) -> None: ...
-    def stock(self, shelf: str, tags: Iterable[Transponder]) -> None: ...
-    def contents(self) -> dict[str, list[Transponder]]: ...
+    def capacity(self, shelf: str) -> int: ...
+    def stock(self, shelf: str, tags: Iterable[Tag]) -> None: ...
+    def contents(self) -> dict[str, list[Tag]]: ...
     def tap(self, card: Card) -> None: ...
     def open_door(self, patience_s: float = 0.0) -> bool: ...
     def force_door(self) -> None: ...
     def close_door(self) -> None: ...
-    def take(self, uid: str) -> Transponder: ...
-    def put(self, tag: Transponder, shelf: str) -> None: ...
+    def take(self, uid: str) -> Tag: ...
+    def put(self, tag: Tag, shelf: str) -> None: ...
     def shadow(self, uid: str, on: bool = True) -> None: ...
 
 
@@ -103,6 +105,8 @@ class Town(Generic[_Case]):
         self._tags = {c.tag: item_tag(c.item, c.owner, c.tag, label=c.title.title) for c in self.copies.values()}
         self._bags: dict[str, list[TagUid]] = {}
         self._clouded: dict[TagUid, bool] = {}
+        self._lying: dict[TagUid, str] = {}
+        """What lies on a desk's pad, and out of whose bag."""
         if saved is None:
             self._furnish()
         else:
@@ -142,10 +146,14 @@ class Town(Generic[_Case]):
     # --- what people do ---
 
     def tap(self, site: SiteId, uid: str) -> None:
-        """Holds a card to the site's reader for as long as people do."""
+        """Holds a card to the site's reader, the one at the door, for as long as people do."""
         spot = self.spots[site]
         spot.tapped = self.passes[uid]
         spot.cabinet.tap(Card(uid))
+
+    def tap_desk(self, site: SiteId, uid: str) -> None:
+        """Holds a card to the desk's reader."""
+        self._room(site).tap(Card(uid), at="desk")
 
     def open(self, site: SiteId, patience_s: float = 0.0) -> bool:
         """Pulls at the door for that long; True when it gave."""
@@ -187,6 +195,29 @@ class Town(Generic[_Case]):
             if copy.owner == OWNER:
                 self.truth.moved(copy.item, OnShelf(site, shelf))
 
+    def lay(self, site: SiteId, tag: TagUid, held: Pass | None) -> None:
+        """Lays an item out of the bag of the card's holder on the desk's pad; raises Unreachable."""
+        with self._lock:
+            bag = self._bag(bearer(held))
+            if tag not in bag:
+                raise Unreachable(f"{tag} isn't in the bag of {bearer(held)}")
+            self._room(site).lay(self._tags[tag])
+            bag.remove(tag)
+            self._lying[tag] = bearer(held)
+
+    def lift(self, site: SiteId, tag: TagUid, held: Pass | None) -> None:
+        """Takes an item off the pad into the bag of the card's holder; raises Unreachable."""
+        with self._lock:
+            if not self._room(site).clear_pad(self._tags[tag]):
+                raise Unreachable(f"{tag} doesn't lie there")
+            self._lying.pop(tag, None)
+            self._bag(bearer(held)).append(tag)
+
+    def leave(self, site: SiteId, held: Pass | None) -> None:
+        """The card's holder goes out through the gate with all they have; raises Unreachable."""
+        with self._lock:
+            self._room(site).walk_out([self._tags[tag] for tag in self._bag(bearer(held))])
+
     def give(self, giver: str, taker: str, tag: TagUid) -> None:
         """An item goes from one bag to another, away from any site."""
         with self._lock:
@@ -203,7 +234,7 @@ class Town(Generic[_Case]):
                 self._clouded[tag] = on
 
     def tidy(self) -> None:
-        """Every door is shut and no tag hidden any longer."""
+        """Every door is shut, every pad is clear, and no tag hidden any longer."""
         with self._lock:
             for site, spot in self.spots.items():
                 for tags in self._shelved(site).values():
@@ -211,6 +242,9 @@ class Town(Generic[_Case]):
                         self.shadow(site, tag, False)
                 if spot.cabinet.door_is_open:
                     spot.cabinet.close_door()
+                if isinstance(spot.cabinet, ReadingRoom):
+                    for lying in spot.cabinet.clear_pad():
+                        self._bag(self._lying.pop(TagUid(lying.uid), NOBODY)).append(TagUid(lying.uid))
 
     def counted(self, site: SiteId) -> None:
         """The site's shelves have been counted since any tag was last shown again there."""
@@ -238,7 +272,8 @@ class Town(Generic[_Case]):
                 name: tuple(self.thing(tag) for tag in tags if tag not in self._clouded)
                 for name, tags in shelves.items()
             }
-            return Sight(seen, {name: CAPACITY - len(tags) for name, tags in shelves.items()})
+            room = self.spots[site].cabinet.capacity
+            return Sight(seen, {name: room(name) - len(tags) for name, tags in shelves.items()})
 
     def bag(self, key: str) -> tuple[TagUid, ...]:
         """What somebody has with them."""
@@ -279,6 +314,12 @@ class Town(Generic[_Case]):
     def _shelved(self, site: SiteId) -> dict[ShelfName, list[TagUid]]:
         contents = self.spots[site].cabinet.contents()
         return {ShelfName(name): [TagUid(tag.uid) for tag in tags] for name, tags in contents.items()}
+
+    def _room(self, site: SiteId) -> ReadingRoom:
+        room = self.spots[site].cabinet
+        if not isinstance(room, ReadingRoom):
+            raise Unreachable(f"{site} has no desk")
+        return room
 
     def _bag(self, key: str) -> list[TagUid]:
         return self._bags.setdefault(key, [])

@@ -1,9 +1,13 @@
-"""What is read: tags of ISO 15693 in items, cards of ISO 14443A in hands, and what standards let them do."""
+"""What is read: tags of ISO 15693 in items, cards of ISO 14443A in hands, and what standards let them do.
+
+Tags of EPC Gen2 are in `firmware_sim.gen2`; to hands and shelves all are a `Tag`.
+"""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from firmware_sim import crc
 
@@ -11,6 +15,29 @@ IN_STOCK, ON_LOAN = 0x07, 0xC2
 """AFI pair of ISO 28560 libraries: gates alarm at the first."""
 DSFID_ITEM_BLOCK = 0x3E
 """DSFID of a tag coded after ISO 28560-3."""
+
+
+class Tag(Protocol):
+    """A tag of whatever kind, as hands and shelves know it."""
+
+    label: str
+    """For people only."""
+    chance: float
+    """How likely one round reads it where it stands: 0 = shadowed, 0.3 to 0.7 = at the edge of the field."""
+
+    @property
+    def uid(self) -> str:
+        """What a site calls it, upper-case hex."""
+        ...
+
+    @property
+    def afi(self) -> int | None:
+        """IN_STOCK, ON_LOAN or another; None where it doesn't tell."""
+        ...
+
+    def wake(self) -> None:
+        """The field came, or came back: whatever the tag remembered of the last one is gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +222,13 @@ def from_bits(bits: list[int]) -> bytes:
 
 @dataclass(eq=False, slots=True)
 class Card:
-    """One ISO 14443A card: it answers frames by its state. `crypto` and key checks are the reader chip's affair."""
+    """One ISO 14443A card: it answers frames by its state. `crypto` and key checks are the reader chip's affair.
+
+    With a UID of ten digits it is a 125 kHz card, EM4100, which answers nothing and only says its number all the time.
+    """
 
     uid: str
-    """Eight, fourteen or twenty hex digits, as they come on air."""
+    """Eight, fourteen or twenty hex digits, as they come on air; ten: version and number of a 125 kHz card."""
     atqa: bytes = b""
     sak: int = 0x08
     label: str = ""
@@ -219,9 +249,14 @@ class Card:
     def __post_init__(self) -> None:
         self.uid = self.uid.upper()
         size = len(bytes.fromhex(self.uid))
-        if size not in (4, 7, 10):
-            raise ValueError(f"{self.uid!r} is not a card's UID: 4, 7 or 10 bytes")
-        self.atqa = self.atqa or {4: b"\x04\x00", 7: b"\x44\x00", 10: b"\x84\x00"}[size]
+        if size not in (4, 5, 7, 10):
+            raise ValueError(f"{self.uid!r} is not a card's UID: 4, 5, 7 or 10 bytes")
+        self.atqa = self.atqa or {4: b"\x04\x00", 5: b"", 7: b"\x44\x00", 10: b"\x84\x00"}[size]
+
+    @property
+    def is_em(self) -> bool:
+        """Whether it is a card of 125 kHz."""
+        return len(self.uid) == 10
 
     def wake(self) -> None:
         """The field came: nothing is remembered of the last one."""

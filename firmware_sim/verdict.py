@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
-from firmware_sim.cabinet import Cabinet
 from firmware_sim.children import Children
 from firmware_sim.librarian import Librarian
 from firmware_sim.settings import RECOUNT_S
@@ -74,7 +74,7 @@ def come_to_rest(
         time.sleep(0.25)
 
 
-def judge(town: Town[Cabinet], librarian: Librarian, unrest: tuple[str, ...]) -> Verdict:
+def judge(town: Town[Any], librarian: Librarian, unrest: tuple[str, ...]) -> Verdict:
     """Compares, until all agrees or the grace is over; raises httpx.HTTPError when the hub doesn't answer at all."""
     deadline = time.monotonic() + GRACE_S
     while True:

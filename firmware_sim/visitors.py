@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from firmware_sim import people
-from firmware_sim.cabinet import Cabinet, Unreachable
+from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import Pass
 from firmware_sim.people import Intention, Linger, Pace, Person, Plan, Pull, Put, Read, Role, Shut, Take, Tap
 from firmware_sim.screens import Screen
@@ -59,7 +60,7 @@ class Errand:
 class Crowd:
     """Everybody who isn't just now before a cabinet, and how many visits are still to come."""
 
-    town: Town[Cabinet]
+    town: Town[Any]
     screens: dict[SiteId, Screen]
     visits: int | None
     """Visits there shall be; None for no end."""

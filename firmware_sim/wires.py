@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from firmware_sim.faults import Faults
 
@@ -29,6 +29,8 @@ SPEEDS = {
     57600: termios.B57600,
     115200: termios.B115200,
 }
+TALK_S = 0.01
+"""Between asking a chip that speaks by itself whether it has something to say."""
 _PACKET_MODE = 0x5420
 """TIOCPKT of asm-generic/ioctls.h: each read from the master starts with a byte that says what happened."""
 _EXTPROC = 0o200000
@@ -101,6 +103,19 @@ class SerialChip(Protocol):
     bits_per_byte: int
 
     def feed(self, data: bytes, at: float) -> Sequence[Exchange]: ...
+
+    def power(self) -> None:
+        """Supply off and on: nothing is remembered."""
+        ...
+
+
+@runtime_checkable
+class Talker(Protocol):
+    """A chip that also speaks by itself."""
+
+    def tick(self, at: float) -> Sequence[Exchange]:
+        """What it says now without being asked; called every hundredth of a second while it is plugged in."""
+        ...
 
 
 class PtyWire:
@@ -178,18 +193,22 @@ class _Line(threading.Thread):
         self._mark()
 
     def run(self) -> None:
+        chip = self._chip
+        wait = TALK_S if isinstance(chip, Talker) else 1.0
         try:
             while not self._quit.is_set():
-                ready, _, _ = select.select([self._master, self._woken], [], [], 1.0)
+                ready, _, _ = select.select([self._master, self._woken], [], [], wait)
                 if self._master in ready:
                     self._receive()
+                if isinstance(chip, Talker):
+                    self._pass_on(chip.tick(time.monotonic()))
         finally:
             for end in (self._master, self._slave, self._woken):
                 os.close(end)
 
     def stop(self) -> None:
+        os.write(self._waker, b"!")  # first: told to quit, the thread may be faster in closing the other end
         self._quit.set()
-        os.write(self._waker, b"!")
         if threading.current_thread() is not self:
             self.join()
         os.close(self._waker)
@@ -216,7 +235,10 @@ class _Line(threading.Thread):
         if termios.tcgetattr(self._slave)[5] != SPEEDS[self._chip.baud]:
             self._log.add(self._device, False, data, "wrong speed: not understood")
             return
-        for exchange in self._chip.feed(data, time.monotonic()):
+        self._pass_on(self._chip.feed(data, time.monotonic()))
+
+    def _pass_on(self, exchanges: Sequence[Exchange]) -> None:
+        for exchange in exchanges:
             if exchange.request:
                 self._log.add(self._device, False, exchange.request, exchange.verdict)
             if exchange.answer:

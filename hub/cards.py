@@ -1,5 +1,6 @@
 """Whose card a site means by a tag: each site's map from tag to card, made when first needed."""
 
+import hmac
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -7,7 +8,7 @@ from sqlmodel import Session, col, select
 from hub import ledger
 from hub.ledger import Touched, chunks
 from hub.models import AsideRow, Card
-from protocol.cards import card_tag, site_key
+from protocol.cards import card_tag, code_tag, site_key
 from protocol.names import CardTag, SiteId
 
 
@@ -22,9 +23,10 @@ class Holder:
 class Cards:
     """Tags of all cards, per site; read again when the card table has changed. Belongs to one thread."""
 
-    def __init__(self, master: bytes) -> None:
-        """`master` is what sites' keys are derived from."""
+    def __init__(self, master: bytes, phone_codes: bool = False) -> None:
+        """`master` is what sites' keys are derived from. `phone_codes`: patrons may show codes on a phone."""
         self._master = master
+        self.phone_codes = phone_codes
         self._version = -1
         self._cards: list[tuple[bytes, Holder]] = []
         self._maps: dict[str, dict[CardTag, Holder]] = {}
@@ -32,6 +34,16 @@ class Cards:
     def tag(self, site: str, secret: bytes) -> CardTag:
         """What `site` calls the card with `secret`."""
         return card_tag(site_key(self._master, SiteId(site)), secret)
+
+    def code(self, site: str, code: str) -> str:
+        """What `site` knows of a code for collecting something."""
+        return code_tag(site_key(self._master, SiteId(site)), code)
+
+    def phone(self, site: str, secret: bytes) -> str | None:
+        """The key that codes of this card on a phone are made with at `site`, 32 hex digits; None: they aren't used."""
+        if not self.phone_codes:
+            return None
+        return hmac.digest(site_key(self._master, SiteId(site)), b"phone" + secret, "sha256")[:16].hex()
 
     def _holder(self, site: str, tag: str) -> Holder | None:
         known = self._maps.get(site)

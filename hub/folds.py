@@ -95,7 +95,8 @@ def _fold_item(
     """One item's fold; an event that breaks it is left out and told of, so that it blocks nothing else."""
     sound, poison = sift(events, lambda some: (holdings.fold(some, patrons), loans.fold(some, patrons, zone)))
     lent = loans.fold(sound, patrons, zone)
-    wrong = [*contradictions.find(sound), *poison]
+    idle = contradictions.of_renewals(loans.idle_renewals(sound, patrons, zone))
+    wrong = [*contradictions.find(sound), *idle, *poison]
     return ItemFold(
         asdict(holdings.fold(sound, patrons, withdrawn)),
         {loan.id: {**asdict(loan), "flags": list(loan.flags), "item": item} for loan in lent},

@@ -204,7 +204,7 @@ class Ingest:
         self._notices = notices
         self._publish = publish
         self._ring = ring
-        self._cards = Cards(settings.master_key())
+        self._cards = Cards(settings.master_key(), settings.phone_codes)
         self._promises = promises
         self._queue: queue.Queue[Message] = queue.Queue(settings.ingest.queue_messages)
         self._stopping = threading.Event()

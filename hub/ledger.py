@@ -29,7 +29,7 @@ from hub.models import (
 from hub.projections.order import bounded, happened
 from protocol.cards import commitment
 from protocol.envelope import ZERO, Aside, Batch, Envelope, NotUnderstood, chain, read_event
-from protocol.events import CountedAnew, EpochOpened, ForeignFound, ForeignGone, ItemFact, VisitOpened
+from protocol.events import CountedAnew, EpochOpened, ForeignFound, ForeignGone, ItemFact, Renewed, VisitOpened
 from protocol.names import ClockTrust, EventId
 
 _Value = TypeVar("_Value")
@@ -100,7 +100,8 @@ class Touched:
 
 
 FOREIGN_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in (ForeignFound, ForeignGone))
-ITEM_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in ItemFact.__args__) - FOREIGN_TYPES
+ITEM_TYPES = frozenset(str(kind.model_fields["type"].default) for kind in (*ItemFact.__args__, Renewed)) - FOREIGN_TYPES
+"""Events that an item's holding and loans are folded from."""
 COUNTED_ANEW = str(CountedAnew.model_fields["type"].default)
 OPENED = str(VisitOpened.model_fields["type"].default)
 

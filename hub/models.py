@@ -273,14 +273,18 @@ class Visit(SQLModel, table=True):
     returned: int = 0
     undecided: int = 0
     other: int = 0
-    """Loaded, unloaded, foreign, reversed."""
+    """Loaded, unloaded, foreign, reversed, renewed."""
 
 
 class Holding(SQLModel, table=True):
     """Where one item is."""
 
     __tablename__ = "holding"
-    __table_args__ = (Index("ix_holding_place", "site", "station", "shelf"), Index("ix_holding_state", "state"))
+    __table_args__ = (
+        Index("ix_holding_place", "site", "station", "shelf"),
+        Index("ix_holding_state", "state"),
+        Index("ix_holding_hold", "hold"),
+    )
     item: str = Field(primary_key=True)
     state: str = Field(default=HoldingState.LIBRARY, sa_type=String)
     """hub.projections.states.HoldingState."""
@@ -298,6 +302,10 @@ class Holding(SQLModel, table=True):
     """`since` comes from a clock somebody vouched for."""
     event_id: str | None = None
     """The event that says so, at `site`; or a scan (hub.projections.order.scan)."""
+    hold: str | None = None
+    """The reservation it was put there for, as long as it is there; it waits for the patron while `state` is shelf."""
+    hold_since: datetime | None = Field(default=None, sa_type=Moment)
+    """When it was put there."""
 
 
 class Loan(SQLModel, table=True):
@@ -325,6 +333,8 @@ class Loan(SQLModel, table=True):
     due: date | None = None
     """Last day, in the library's zone; the one the patron was shown where the site showed one."""
     loan_days: int
+    renewals: int = 0
+    """How often its patron has renewed it."""
     flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """protocol.events.BorrowFlag."""
     event_id: str
@@ -491,6 +501,8 @@ class Item(SQLModel, table=True):
     lending: str = "normal"
     """protocol.directory.Lending."""
     withdrawn: bool = False
+    parts: int = 1
+    """Tags that belong to it: a set is lent and returned whole."""
     condition: str = "good"
     """hub.directory.rows.Condition."""
     barcode: str | None = Field(default=None, unique=True, index=True)
@@ -538,6 +550,8 @@ class Rule(SQLModel, table=True):
     loan_days: int
     limit: int
     """Items out at once."""
+    renewals: int = 0
+    """How often a loan may be renewed."""
 
 
 class Staff(SQLModel, table=True):
@@ -575,12 +589,14 @@ class DirectoryEntry(SQLModel, table=True):
 
     __tablename__ = "directory_entry"
     kind: str = Field(primary_key=True)
-    """card, item, rule or policy."""
+    """card, item, rule, policy or hold; out and lent stand beside a card or an item (hub.directory.reach.BESIDE)."""
     key: str = Field(primary_key=True)
-    """Item id, group, the card's secret (hex), or for a policy the site."""
+    """Item id, group, the card's secret (hex), for a policy the site, for a hold `hub.directory.bodies.hold_key`."""
+    site: str | None = None
+    """Only this site is told; None: every site."""
     version: int = Field(unique=True, sa_type=BigInteger)
     body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    """The entry as it travels; a card's without its tag, which each site has its own of."""
+    """The entry as it travels; what each site has its own of (tags of cards, of codes) is put in for each."""
     removed: bool = False
 
 
@@ -627,8 +643,14 @@ class Reservation(SQLModel, table=True):
     title_id: str = Field(foreign_key="title.title_id")
     site: str = Field(foreign_key="site.site")
     made_at: datetime = Field(sa_type=Moment)
+    code: str
+    """What the patron may type instead of showing a card: 8 digits, no other's who waits at that site."""
+    keep_days: int = 7
+    """How long an item is kept for the patron once it lies there."""
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
-    """Served or given up; None: the patron waits."""
+    """Given up; None: the patron waits, or was served."""
+    lapsed: bool = False
+    """It ended because the patron didn't come in time."""
 
 
 class Theme(SQLModel, table=True):

@@ -85,6 +85,7 @@ def _write_items(session: Session, folded: Mapping[str, ItemFold], changed: Chan
             before = known.patron if known else None
             if wanted is None:
                 session.delete(known)
+                changed.items.add(item)
                 changed.patrons.update({before} if before else ())
             elif _set(session, known or Loan(**wanted), wanted):
                 changed.items.add(item)

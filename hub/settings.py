@@ -164,6 +164,8 @@ class Settings(BaseSettings):
     """File of 64 hex digits, mode 0600, from which every site's key for card tags is derived."""
     owners: Annotated[tuple[Isil, ...], Field(min_length=1)]
     """ISIL of every institution whose items are ours."""
+    phone_codes: bool = False
+    """Patrons may show a code on their phone instead of a card; sites are told a key for each card then."""
     timezone: str = "Asia/Shanghai"
     """The library's own zone: due dates and pages are in it."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh-CN", "en")

@@ -12,7 +12,7 @@ from hub.ledger import chunks
 from hub.projections import holdings, loans
 from hub.projections.order import Placed, Scanned
 from hub.projections.states import HoldingState
-from protocol.events import CountedAnew
+from protocol.events import CountedAnew, Renewed
 
 SKIPPED = ("station", "shelf", "tag", "item", "owner", "visit", "evidence")
 
@@ -59,6 +59,9 @@ def _event(placed: Placed, zone: ZoneInfo) -> str:
     fact: Any = placed.event.fact
     if isinstance(fact, Scanned):
         return f"{_stamp(placed, zone)} scanned {'out' if fact.out else 'in'} at the library"
+    if isinstance(fact, Renewed):
+        until = f", due {fact.due}" if fact.due else f", for {fact.loan_days} days"
+        return f"{_stamp(placed, zone)} {fact.type} at {placed.event.site} {fact.station}{until}"
     seen = fact.evidence
     rounds = f"seen {seen.seen_before}/{seen.rounds_before} before, {seen.seen_after}/{seen.rounds_after} after"
     more = fact.model_dump(mode="json", exclude_defaults=True, exclude=set(SKIPPED))

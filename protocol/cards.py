@@ -12,20 +12,30 @@ from argon2.low_level import Type, hash_secret_raw
 from protocol.names import CardTag, SiteId
 
 SECRET_BYTES = 16
+EM_BYTES = 5
 
 
 def card_uid(uid: str) -> bytes:
     """The bytes of a UID written as hex, most significant byte first, any case.
 
-    Raises ValueError when it isn't hex of 4, 7 or 10 bytes, or is a random one: a 4-byte UID beginning 08 is drawn
-    anew at each tap (ISO/IEC 14443-3) and names nobody.
+    Five bytes are a 125 kHz card's (`em_uid`). Raises ValueError when it isn't hex of 4, 5, 7 or 10 bytes, or is a
+    random one: a 4-byte UID beginning 08 is drawn anew at each tap (ISO/IEC 14443-3) and names nobody.
     """
     raw = bytes.fromhex(uid)
-    if len(raw) not in (4, 7, 10):
-        raise ValueError(f"a card UID has 4, 7 or 10 bytes, not {len(raw)}")
+    if len(raw) not in (4, EM_BYTES, 7, 10):
+        raise ValueError(f"a card UID has 4, 5, 7 or 10 bytes, not {len(raw)}")
     if len(raw) == 4 and raw[0] == 0x08:
         raise ValueError("a 4-byte card UID beginning 08 is random at each tap")
     return raw
+
+
+def em_uid(number: int, bits: int = 40) -> str:
+    """What a 125 kHz card (EM4100) is called: ten hex digits of its number, whichever reader told it.
+
+    A card holds 40 bits, a version and 32 bits of number; door readers tell the last 32 or 24 of them. Where readers of
+    both kinds serve one library, all keep only what the weakest of them tells: its `bits`; the others are zero.
+    """
+    return (number & ((1 << bits) - 1)).to_bytes(EM_BYTES, "big").hex().upper()
 
 
 def card_secret(uid: str, fleet_salt: bytes) -> bytes:
@@ -48,6 +58,12 @@ def site_key(master: bytes, site: SiteId) -> bytes:
 def card_tag(key: bytes, secret: bytes) -> CardTag:
     """The quick part: what the site with `key` calls the card with `secret`, 32 hex digits."""
     return CardTag(hmac.digest(key, secret, "sha256")[:16].hex())
+
+
+def code_tag(key: bytes, code: str) -> str:
+    """What the site with `key` knows of a code for collecting something, 32 hex digits; digits only are counted."""
+    digits = "".join(c for c in code if c.isdigit())
+    return hmac.digest(key, b"code " + digits.encode(), "sha256")[:16].hex()
 
 
 def commitment(salt: bytes, tag: CardTag) -> str:

@@ -10,7 +10,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from protocol.names import BootId, CardTag, Count, Frozen, GroupName, Isil, ItemId, Moment, TagUid, TitleId
+from protocol.names import (
+    HEX_ID,
+    BootId,
+    CardTag,
+    Count,
+    Frozen,
+    GroupName,
+    HoldId,
+    Isil,
+    ItemId,
+    Moment,
+    TagUid,
+    TitleId,
+)
 
 
 class CardClass(StrEnum):
@@ -37,6 +50,16 @@ class Lending(StrEnum):
     """Reserved for a patron who is to collect it."""
 
 
+class Out(Frozen):
+    """One item that a card's patron has out, for a desk's list of loans."""
+
+    item: ItemId
+    due: date
+    renewals: Count = 0
+    wanted: bool = False
+    """Somebody waits for it."""
+
+
 class CardEntry(Frozen):
     """One card; key is `tag`."""
 
@@ -49,6 +72,10 @@ class CardEntry(Frozen):
     block: Block | None = None
     loans: Count = 0
     """Items its patron has out, as the hub knew when it wrote this."""
+    out: tuple[Out, ...] | None = None
+    """Which they are; only sites with a desk are told."""
+    phone: Annotated[str, Field(pattern=HEX_ID)] | None = None
+    """The key that its codes on a phone are made with, this site's own (`protocol.phone`); None: it has none."""
 
 
 class ItemEntry(Frozen):
@@ -61,6 +88,10 @@ class ItemEntry(Frozen):
     title: str
     author: str = ""
     lending: Lending = Lending.NORMAL
+    lent: bool = False
+    """On loan, as the hub knew when it wrote this: a gate asks where a tag doesn't tell."""
+    parts: Annotated[int, Field(ge=1)] = 1
+    """Tags that belong to it: a set is lent and returned whole."""
 
 
 class RuleEntry(Frozen):
@@ -71,6 +102,8 @@ class RuleEntry(Frozen):
     loan_days: Count
     limit: Count
     """Items out at once."""
+    renewals: Count = 0
+    """How often a loan may be renewed."""
 
 
 class PolicyEntry(Frozen):
@@ -85,15 +118,31 @@ class PolicyEntry(Frozen):
     """How old the directory may be and still vouch for a card."""
 
 
+class HoldEntry(Frozen):
+    """A patron waits for a title at this site; key is `hold`. Only that site is told."""
+
+    kind: Literal["hold"] = "hold"
+    hold: HoldId
+    title_id: TitleId
+    cards: tuple[CardTag, ...]
+    """The patron's cards."""
+    since: Moment
+    """Who has waited longest comes first."""
+    code: Annotated[str, Field(pattern=HEX_ID)] | None = None
+    """What the patron may type instead of a card, by `protocol.cards.code_tag`; never the code itself."""
+    keep_days: Count = 7
+    """How long an item is kept for them once it lies there."""
+
+
 class Removed(Frozen):
     """The record is gone; `of` and `key` say which."""
 
     kind: Literal["removed"] = "removed"
-    of: Literal["card", "item", "rule", "policy"]
+    of: Literal["card", "item", "rule", "policy", "hold"]
     key: str
 
 
-Entry = Annotated[CardEntry | ItemEntry | RuleEntry | PolicyEntry | Removed, Field(discriminator="kind")]
+Entry = Annotated[CardEntry | ItemEntry | RuleEntry | PolicyEntry | HoldEntry | Removed, Field(discriminator="kind")]
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 PAGE_ENTRIES = 200
@@ -139,7 +188,7 @@ def read_entry(raw: dict[str, Any]) -> Entry | None:
         return None
 
 
-def key_of(entry: CardEntry | ItemEntry | RuleEntry | PolicyEntry) -> str:
+def key_of(entry: CardEntry | ItemEntry | RuleEntry | PolicyEntry | HoldEntry) -> str:
     """What a record is known by among its kind."""
     match entry:
         case CardEntry():
@@ -150,3 +199,5 @@ def key_of(entry: CardEntry | ItemEntry | RuleEntry | PolicyEntry) -> str:
             return entry.group
         case PolicyEntry():
             return ""
+        case HoldEntry():
+            return entry.hold

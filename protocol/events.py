@@ -17,6 +17,7 @@ from protocol.names import (
     DeviceName,
     EpochId,
     Frozen,
+    HoldId,
     Isil,
     ItemId,
     Moment,
@@ -39,6 +40,12 @@ class VisitKind(StrEnum):
     """A courier: differences are loaded and unloaded."""
     SERVICE = "service"
     """A cleaner or technician: the door only; differences belong to nobody."""
+    ENTER = "enter"
+    """Into a room: what is borrowed or brought there is a visit of the desk's."""
+    DROP = "drop"
+    """Somebody without a card brought items back."""
+    COLLECT = "collect"
+    """A patron fetches what is kept for them."""
 
 
 class VisitOutcome(StrEnum):
@@ -70,6 +77,12 @@ class RefusalReason(StrEnum):
     NO_STORAGE = "no-storage"
     """The site can't write down what would happen (rule E7)."""
     CLOSED = "closed"
+    FULL = "full"
+    """Every seat of the room is taken."""
+    NOTHING_HERE = "nothing-here"
+    """Nothing is kept here for this card or code."""
+    TOO_OFTEN = "too-often"
+    """Wrong codes were tried too often."""
 
 
 class BorrowFlag(StrEnum):
@@ -94,6 +107,37 @@ class ForeignKind(StrEnum):
     BLANK = "blank"
     DAMAGED = "damaged"
     """Content that no decoder vouches for."""
+
+
+class ItemTrouble(StrEnum):
+    """Why a desk did with an item not what the patron wanted."""
+
+    INCOMPLETE = "incomplete"
+    """Parts of a set are missing."""
+    HELD = "held"
+    REFERENCE = "reference"
+    OVER_LIMIT = "over-limit"
+    RETURN_ONLY = "return-only"
+    """The card may not borrow now."""
+    NOT_OURS = "not-ours"
+    UNREADABLE = "unreadable"
+    RENEWED_OFTEN = "renewed-often"
+    """It was renewed as often as the rule allows."""
+    WANTED = "wanted"
+    """Somebody waits for it: no renewal."""
+    STALE = "stale"
+    """The site's directory is too old to renew by."""
+
+
+class Stuck(StrEnum):
+    """What is wrong with a compartment's door."""
+
+    DID_NOT_OPEN = "did-not-open"
+    LEFT_OPEN = "left-open"
+    OPENED_ALONE = "opened-alone"
+    """Nobody had asked for it."""
+    UNSURE = "unsure"
+    """The board didn't say whether it opened, and its contact doesn't tell."""
 
 
 class Evidence(Frozen):
@@ -134,6 +178,10 @@ class VisitEnded(_VisitFact):
     """The agent was restarted in the middle of it."""
     items: Count | None = None
     """Tags on the station's shelves after it, reference tags left out; None when not counted."""
+    people: Count | None = None
+    """People who went in, where something counts them; more than one shared the visit."""
+    shared: bool | None = None
+    """More went on than one card can be held to: another card during it, several people, a door held open."""
 
 
 class CardRefused(_StationFact):
@@ -220,10 +268,12 @@ class Moved(_ItemFact):
 
 
 class Loaded(_ItemFact):
-    """A courier put the item on the shelf."""
+    """A courier put the item on the shelf, or into a compartment."""
 
     type: Literal["loaded"] = "loaded"
     visit: VisitId
+    hold: HoldId | None = None
+    """The reservation it is kept for there."""
 
 
 class Unloaded(_ItemFact):
@@ -273,6 +323,7 @@ class DoorOpened(_StationFact):
 
     type: Literal["door_opened"] = "door_opened"
     visit: VisitId
+    door: DeviceName | None = None
 
 
 class DoorClosed(_StationFact):
@@ -280,6 +331,7 @@ class DoorClosed(_StationFact):
 
     type: Literal["door_closed"] = "door_closed"
     visit: VisitId | None = None
+    door: DeviceName | None = None
 
 
 class DoorHeld(_StationFact):
@@ -288,6 +340,8 @@ class DoorHeld(_StationFact):
     type: Literal["door_held"] = "door_held"
     visit: VisitId | None = None
     open_s: Count
+    door: DeviceName | None = None
+    """Which, where the station has several; so in every fact about a door."""
 
 
 class DoorForced(_StationFact):
@@ -296,6 +350,108 @@ class DoorForced(_StationFact):
     type: Literal["door_forced"] = "door_forced"
     found_open: bool = False
     """It already stood open when the agent started."""
+    door: DeviceName | None = None
+
+
+class Renewed(_VisitFact):
+    """A patron keeps an item longer; said at a desk."""
+
+    type: Literal["renewed"] = "renewed"
+    item: ItemId
+    loan_days: Count
+    """From today on."""
+    due: date | None = None
+    """The date the patron was shown; None when the site's clock couldn't be believed."""
+
+
+class ItemRefused(_StationFact):
+    """An item lay there, and what the patron wanted wasn't done with it."""
+
+    type: Literal["item_refused"] = "item_refused"
+    visit: VisitId | None = None
+    tag: TagUid | None = None
+    item: ItemId | None = None
+    why: ItemTrouble
+
+
+class SecurityOpen(_StationFact):
+    """A tag's security couldn't be set as the loan has it; somebody must, and the station tries again when it can."""
+
+    type: Literal["security_open"] = "security_open"
+    tag: TagUid
+    item: ItemId | None = None
+    on_loan: bool
+    """What it should say."""
+    why: str
+
+
+class SecuritySet(_StationFact):
+    """A tag whose security was wrong says the truth now, read back."""
+
+    type: Literal["security_set"] = "security_set"
+    tag: TagUid
+    item: ItemId | None = None
+    on_loan: bool
+
+
+class GateAlarmed(_StationFact):
+    """An item went through the gate without a loan."""
+
+    type: Literal["gate_alarmed"] = "gate_alarmed"
+    tag: TagUid
+    item: ItemId | None = None
+    owner: Isil | None = None
+    afi: Annotated[int, Field(ge=0, le=255)] | None = None
+    """What its security said; None when it couldn't be read and the directory decided."""
+
+
+class RoomLeft(_StationFact):
+    """The room's door was opened from inside, by the exit button."""
+
+    type: Literal["room_left"] = "room_left"
+    door: DeviceName
+
+
+class FireReleased(_StationFact):
+    """The fire alarm has released the doors, or no longer does. The wire does it, not this program."""
+
+    type: Literal["fire_released"] = "fire_released"
+    released: bool
+
+
+class CompartmentStuck(_StationFact):
+    """A compartment of a locker can't be used; another one is."""
+
+    type: Literal["compartment_stuck"] = "compartment_stuck"
+    shelf: ShelfName
+    """The compartment."""
+    why: Stuck
+    visit: VisitId | None = None
+
+
+class CompartmentWorks(_StationFact):
+    """It was seen to open and shut again."""
+
+    type: Literal["compartment_works"] = "compartment_works"
+    shelf: ShelfName
+
+
+class Tested(Frozen):
+    """One part in a self-test."""
+
+    part: str
+    """The device's name, or the shelf's."""
+    ok: bool
+    says: str
+    """One line for people, in English."""
+
+
+class SelfTested(_StationFact):
+    """A station tried its locks, readers and reference tags while nobody was there."""
+
+    type: Literal["self_tested"] = "self_tested"
+    ok: bool
+    parts: tuple[Tested, ...]
 
 
 class DeviceFailed(Frozen):
@@ -406,6 +562,16 @@ Fact = Annotated[
     | DoorClosed
     | DoorHeld
     | DoorForced
+    | Renewed
+    | ItemRefused
+    | SecurityOpen
+    | SecuritySet
+    | GateAlarmed
+    | RoomLeft
+    | FireReleased
+    | CompartmentStuck
+    | CompartmentWorks
+    | SelfTested
     | DeviceFailed
     | DeviceRecovered
     | AgentStarted

@@ -39,6 +39,8 @@ BootId = NewType("BootId", Annotated[str, StringConstraints(pattern=HEX_ID)])
 """128 random bits made with each start of the agent's process."""
 VisitId = NewType("VisitId", Annotated[str, StringConstraints(pattern=HEX_ID)])
 """128 random bits made with a visit (tap to settled shelf)."""
+HoldId = NewType("HoldId", Annotated[str, StringConstraints(pattern=r"^[!-~]{1,32}$")])
+"""A reservation, by the hub's number of it."""
 LedgerId = NewType("LedgerId", Annotated[str, StringConstraints(pattern=HEX_ID)])
 """128 random bits made with the hub's ledger, and anew when an operator restores one."""
 DigestHex = NewType("DigestHex", Annotated[str, StringConstraints(pattern=HEX_ID)])

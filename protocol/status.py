@@ -41,6 +41,9 @@ class StationStatus(Frozen):
     door: DoorState = DoorState.UNKNOWN
     shelves: tuple[ShelfStatus, ...] = ()
     last_visit_at: Moment | None = None
+    people: Count | None = None
+    """How many are in the room, as far as something counts them."""
+    seats: Count | None = None
     out_of_order: str | None = None
     """Why patrons are turned away, when they are."""
 

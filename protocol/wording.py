@@ -27,7 +27,16 @@ _KINDS = {
 
 def complaints(wrong: ValidationError, whole: str) -> str:
     """Every fault as "where: what", with "; " between; what concerns everything is laid to `whole`."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or whole}: {sentence(e)}" for e in wrong.errors(include_url=False))
+    errors = [e for e in wrong.errors(include_url=False) if not _follows(e, wrong)]
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or whole}: {sentence(e)}" for e in errors)
+
+
+def _follows(error: Mapping[str, Any], wrong: ValidationError) -> bool:
+    """A list that is too short only because something in it is wrong, which is said anyway."""
+    where = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(e["loc"]) > len(where) and e["loc"][: len(where)] == where for e in wrong.errors(include_url=False)
+    )
 
 
 def sentence(error: Mapping[str, Any]) -> str:
@@ -56,6 +65,10 @@ def sentence(error: Mapping[str, Any]) -> str:
             return f"must be less than {limits['lt']}"
         case "int_from_float":
             return "must be a whole number"
+        case "union_tag_invalid":
+            return f"{limits['discriminator'].strip(chr(39))} must be one of {limits['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{limits['discriminator'].strip(chr(39))} is missing"
         case "literal_error" | "enum":
             return f"must be one of {limits['expected']}"
         case kind:

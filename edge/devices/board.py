@@ -7,7 +7,7 @@ here ever lets go of pins that it wasn't told to: other devices' relays hang on 
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from edge.errors import DeviceGone
@@ -26,6 +26,19 @@ class Pins:
         """Makes `pin` an input, pulled up: open is high, and so is a cut wire."""
         with _reaching(self._device):
             self._gpio.setup(pin, self._gpio.IN, pull_up_down=self._gpio.PUD_UP)
+
+    def edges(self, pin: int, fell: Callable[[], None]) -> None:
+        """As `watch`, and `fell` is called for each falling edge, on the library's own thread: be quick.
+
+        The library doesn't say when an edge was; whoever is called may look at the clock.
+        """
+        self.watch(pin)
+        with _reaching(self._device):
+            try:
+                self._gpio.add_event_detect(pin, self._gpio.FALLING, callback=lambda channel: fell())
+            except RuntimeError as refused:
+                why = f"GPIO{pin}: {refused}; from Linux 6.6 on rpi-lgpio must stand in for RPi.GPIO (docs/site.md)"
+                raise DeviceGone(self._device, why) from refused
 
     def drive(self, pin: int, high: bool) -> None:
         """Makes `pin` an output that is at this level from its first moment."""

@@ -44,6 +44,11 @@ class GpioDoor:
         self._strike = Strike(self._name, options.lock_pin, options.active_low)
         self._pins: Pins | None = None
 
+    @property
+    def pulse_s(self) -> float:
+        """How long `unlock` releases the lock for."""
+        return self._options.pulse_ms / 1000
+
     def connect(self) -> str:
         """Takes the pins, the lock shut."""
         options = self._options

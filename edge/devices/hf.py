@@ -1,20 +1,19 @@
 """FEIG OBID reader on a serial port: the tags on a shelf.
 
-One command at a time, and the reader never speaks unasked; but an answer may come so late that the next question is
-already out, and both may carry the same command byte. So after a question that stayed unanswered, the reader is asked
-for its version and nothing else is believed until that answer is there: it answers in order.
+One command at a time, and the reader never speaks unasked. Its sign of life, after a question that stayed unanswered,
+is its version (`edge.devices.dialogue`).
 
 A tag that was reported keeps quiet until the field was off. So every inventory begins with an RF reset, and is begun
 anew, never continued, when one of its answers is lost.
 """
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.devices.dialogue import Dialogue
 from edge.devices.kinds import Round, TagMemory
 from edge.devices.port import Parity, Port
 from edge.errors import DeviceFault, TagError
@@ -24,8 +23,6 @@ from protocol.names import TagUid
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 0.005
-"""Between an answer and the next command (H20800, timing)."""
 MAX_PARTS = 100
 """Answers to one inventory after which the reader is taken for mad; 25 tags fit one."""
 LAST_WORDS = {
@@ -72,21 +69,23 @@ class FeigReader:
     def __init__(self, options: FeigOptions) -> None:
         self._options = options
         self._name = f"feig-obid {options.port}"
-        self._port = Port(self._name, options.port, options.baud, options.parity)
-        self._decoder = hf.Decoder()
+        sign = self._addressed(hf.software_version())
+        self._line = Dialogue(
+            Port(self._name, options.port, options.baud, options.parity),
+            hf.Decoder(),
+            bytes(sign),
+            lambda answer: self._is_version(sign, answer),
+            options.answer_s,
+        )
         self._ignored = frozenset(options.ignore)
         self._at_once: dict[str, int] = {}
         """Blocks that tags of a maker and chip (first bytes of the UID) give in one read."""
         self._taken_at_once: dict[str, int] = {}
         """The same of one write."""
-        self._answered = 0.0
-        self._owed = False
-        """An answer may still come to a question that was given up."""
 
     def connect(self) -> str:
         """Opens the port and asks what the reader is; raises DeviceFault when it reads no ISO 15693 tags."""
-        self._port.open()
-        self._owed = False
+        self._line.open()
         version = self._ask(hf.software_version(), hf.parse_version)
         if not version.reads_iso15693:
             raise DeviceFault(self._name, f"{version} doesn't read ISO 15693 tags")
@@ -94,7 +93,7 @@ class FeigReader:
 
     def close(self) -> None:
         """Lets go of the port."""
-        self._port.close()
+        self._line.close()
 
     def round(self) -> Round:
         """One inventory from RF reset to the last part."""
@@ -226,38 +225,23 @@ class FeigReader:
 
     def _exchange(self, request: Request, parse: Callable[[Answer], _T]) -> _T | None:
         """The parsed answer, or None when none comes in time."""
-        if self._owed and self._once(hf.software_version(), hf.parse_version) is None:
-            return None
-        self._owed = False
-        reply = self._once(request, parse)
-        self._owed = reply is None
-        return reply
-
-    def _once(self, request: Request, parse: Callable[[Answer], _T]) -> _T | None:
-        time.sleep(max(0.0, self._answered + PAUSE_S - time.monotonic()))
-        self._decoder.clear()
-        self._port.drain()
-        sent = Request(request.command, request.data, self._options.address)
-        self._port.write(bytes(sent))
-        deadline = time.monotonic() + self._options.answer_s
-        while time.monotonic() < deadline:
-            data = self._port.read()
-            for answer in self._decoder.feed(data) if data else self._decoder.quiet():
-                reply = self._fitting(sent, answer, parse)
-                if reply is not None:
-                    self._answered = time.monotonic()
-                    return reply
-        return None
+        sent = self._addressed(request)
+        return self._line.ask(bytes(sent), lambda answer: self._fitting(sent, answer, parse), self._options.answer_s)
 
     def _fitting(self, sent: Request, answer: Answer, parse: Callable[[Answer], _T]) -> _T | None:
-        """The parsed answer; None when it answers something else, or is the question's echo on a two-wire line."""
-        own = self._options.address in (hf.ANY_ADDRESS, answer.address)
-        if answer.command == sent.command and own and bytes(answer) != bytes(sent):
+        """The parsed answer; None when it answers something else."""
+        if answer.command == sent.command and self._options.address in (hf.ANY_ADDRESS, answer.address):
             try:
                 return parse(answer)
             except FrameError as wrong:
                 log.debug("%s: %s: %s", self._name, bytes(answer).hex(" "), wrong)
         return None
+
+    def _is_version(self, sent: Request, answer: Answer) -> bool:
+        return self._fitting(sent, answer, hf.parse_version) is not None
+
+    def _addressed(self, request: Request) -> Request:
+        return Request(request.command, request.data, self._options.address)
 
     def _refuse_reader(self, status: int) -> None:
         for trouble, words in LAST_WORDS.items():

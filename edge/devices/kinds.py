@@ -6,6 +6,7 @@ time-outs) and are called from one thread at a time. All raise DeviceGone or Dev
 calls `close` and later `connect` again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -43,6 +44,10 @@ class TagMemory:
     """Bytes in a block."""
     data: bytes
     """User memory from its first block, in tag order, as far as it was asked for and can be read."""
+    pc: int | None = None
+    """Protocol control word of a UHF tag (Gen2); None for a tag of ISO 15693."""
+    epc: bytes = b""
+    """What stands in a UHF tag's EPC bank behind it."""
 
 
 class Device(Protocol):
@@ -84,7 +89,10 @@ class TagReader(Device, Protocol):
         ...
 
     def write_afi(self, tag: TagUid, afi: int) -> None:
-        """Writes the tag's AFI and reads it back; raises TagError unless it then holds `afi`."""
+        """Writes the tag's AFI and reads it back; raises TagError unless it then holds `afi`.
+
+        On tags that keep the state of lending elsewhere, it is written there; `read` tells it as an AFI again.
+        """
         ...
 
 
@@ -117,4 +125,38 @@ class Door(Device, Protocol):
 
     def is_open(self) -> bool:
         """What the contact says now, not debounced."""
+        ...
+
+
+class LockerBoard(Device, Protocol):
+    """A board with many locks, each with a contact at its door. Locks are counted from 1."""
+
+    def unlock(self, lock: int) -> None:
+        """Releases one lock once, by whatever pulse the board makes; returns when the board has said so.
+
+        Raises UnlockUnsure when no answer came: it may have opened. Is never repeated by the driver.
+        """
+        ...
+
+    def doors(self) -> Mapping[int, bool]:
+        """Whether each door is open, by its lock's number; not debounced."""
+        ...
+
+
+class Scanner(Device, Protocol):
+    """Reads printed codes: barcodes on books, QR codes on phones."""
+
+    def scan(self) -> str | None:
+        """The text of a code read since the last call, None when there is none; waits a tenth of a second at most.
+
+        The same code held before the window is one reading, until it was away for two seconds.
+        """
+        ...
+
+
+class Contact(Device, Protocol):
+    """One switch: an exit button, a fire alarm's release, a light barrier, a tamper loop."""
+
+    def is_on(self) -> bool:
+        """Whether it is pressed, released, broken or open now, not debounced."""
         ...

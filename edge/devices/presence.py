@@ -1,4 +1,7 @@
-"""Taps out of looks: a card that lies on the reader is one tap, however often it is looked at."""
+"""Taps out of looks: a card that lies on the reader is one tap, however often it is looked at.
+
+And looks out of what readers say unasked, which can't be looked at.
+"""
 
 from edge.devices.kinds import Look
 
@@ -31,3 +34,25 @@ class Presence:
             return None
         self._shown = (*self._shown, look)[-REMEMBERED:]
         return look
+
+
+class Heard:
+    """What one reader has said of cards, as if it could be looked at."""
+
+    def __init__(self, hold_s: float) -> None:
+        """A card that was told of lies there for `hold_s` seconds more."""
+        self._hold_s = hold_s
+        self._uid: str | None = None
+        self._until = 0.0
+        self._fresh = False
+
+    def hear(self, uid: str, now: float) -> None:
+        """The reader tells of a card at `now` (monotonic seconds)."""
+        self._uid, self._until, self._fresh = uid, now + self._hold_s, True
+
+    def look(self, now: float) -> Look:
+        """The card that lies there; one that was told of since the last look does, however long ago that was."""
+        if not self._fresh and now >= self._until:
+            self._uid = None
+        self._fresh = False
+        return Look(self._uid)

@@ -10,7 +10,14 @@ from edge.errors import SettingsWrong
 from protocol.wording import complaints
 
 GROUP = "microlib.devices"
-KINDS = {"look": "card reader", "round": "tag reader", "is_open": "door"}
+KINDS = {
+    "look": "card reader",
+    "round": "tag reader",
+    "is_open": "door",
+    "doors": "locker board",
+    "scan": "scanner",
+    "is_on": "contact",
+}
 """A method that only one kind has (`edge.devices.kinds`), and the kind."""
 
 
@@ -20,7 +27,7 @@ def names() -> tuple[str, ...]:
 
 
 def of_kind(kind: str) -> tuple[str, ...]:
-    """Names of the drivers of a kind: card reader, tag reader, door. Loads every driver."""
+    """Names of the drivers of a kind, one of KINDS. Loads every driver."""
     return tuple(name for name in names() if kind_of(load(name)) == kind)
 
 

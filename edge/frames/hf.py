@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from edge.frames.checksums import FEIG
+from edge.frames.stream import Stream
 from protocol.names import TagUid
 
 ANY_ADDRESS = 255
@@ -165,63 +166,11 @@ def _length(head: Sequence[int], least: int) -> int | None:
     return length if least + 5 <= length <= MAX_FRAME else None
 
 
-class Decoder:
-    """Bytes as they come in, answers as they are complete.
-
-    `rubbish` counts bytes thrown away. Never holds more than MAX_FRAME bytes between calls.
-    """
+class Decoder(Stream[Answer]):
+    """Bytes as they come in, answers as they are complete."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
-        self.rubbish = 0
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def clear(self) -> None:
-        """Forgets a frame begun."""
-        self.rubbish += len(self._held)
-        self._held.clear()
-
-    def feed(self, data: bytes) -> tuple[Answer, ...]:
-        """The answers that `data` completes."""
-        self._held += data
-        found: list[Answer] = []
-        at = 0
-        while at < len(self._held):
-            length = _length(self._held[at : at + 3], 3)
-            if length == 0 or (length is not None and at + length > len(self._held)):
-                break
-            answer = self._answer(at, length)
-            if answer is None:
-                at += 1
-                self.rubbish += 1
-            else:
-                found.append(answer)
-                at += length or 0
-        del self._held[:at]
-        return tuple(found)
-
-    def quiet(self) -> tuple[Answer, ...]:
-        """To be called when nothing came for longer than a frame may pause (12 ms): answers hidden behind noise.
-
-        A frame only begun is kept, since a loaded host may see a pause that the line didn't have.
-        """
-        for at in range(1, len(self._held)):
-            answer = self._answer(at, _length(self._held[at : at + 3], 3))
-            if answer is not None:
-                self.rubbish += at
-                del self._held[:at]
-                return self.feed(b"")
-        return ()
-
-    def _answer(self, at: int, length: int | None) -> Answer | None:
-        if not length or at + length > len(self._held):
-            return None
-        try:
-            return Answer.from_bytes(bytes(self._held[at : at + length]))
-        except FrameError:
-            return None
+        super().__init__(Answer.from_bytes, lambda head: _length(head, 3))
 
 
 # --- what is asked ---

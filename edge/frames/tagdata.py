@@ -83,18 +83,18 @@ class Damaged:
 Content = ItemContent | PatronCard | Blank | Damaged
 
 
-def decode(dsfid: int, memory: bytes, block_size: int) -> Content:
+def decode(dsfid: int, memory: bytes, block_size: int, blocks: bool = True, streams: bool = True) -> Content:
     """What a tag with this DSFID and memory, from block 0, says. Never raises.
 
     `memory` is 34 bytes or more, best whole blocks; less only when the tag has less. A wrong or unset DSFID is
-    borne where the CRC vouches for the content.
+    borne where the CRC vouches for the content. `blocks` and `streams` say which of the two forms are read at all.
     """
     if memory and memory == memory[:1] * len(memory) and memory[0] in FILLINGS:
         return Blank()
     block = _block(memory, block_size)
-    if block is not None:
+    if block is not None and blocks:
         return _content_of_block(block)
-    if dsfid == DSFID_ISO28560_2:
+    if dsfid == DSFID_ISO28560_2 and block is None and streams:
         return _content_of_stream(memory)
     return Damaged("the checksum is wrong" if len(memory) >= LEAST else f"only {len(memory)} bytes could be read")
 
@@ -169,8 +169,8 @@ def _content_of_block(block: bytes) -> Content:
     if usage is None:
         return Damaged(f"version and usage {block[0]:02X} are of no known version")
     parts, part = max(block[1:3]), min(block[1:3])
-    owner = _owner(_text(block[_COUNTRY]).upper() + "-" + _text(block[_REST]))
-    return _content(_text(block[_NUMBER]), owner, usage, parts, part)
+    owner = owner_of(_text(block[_COUNTRY]).upper() + "-" + _text(block[_REST]))
+    return described(_text(block[_NUMBER]), owner, usage, parts, part)
 
 
 def _usage_of(byte: int) -> Usage | None:
@@ -193,14 +193,16 @@ def _text(raw: bytes) -> str:
     return raw.rstrip(b"\0").decode("ascii", errors="replace").strip(" ")
 
 
-def _owner(text: str) -> Isil | None:
+def owner_of(text: str) -> Isil | None:
+    """The institution, or None where that is no ISIL."""
     try:
         return _ISIL.validate_python(text)
     except ValidationError:
         return None
 
 
-def _content(number: str, owner: Isil | None, usage: Usage, parts: int, part: int) -> Content:
+def described(number: str, owner: Isil | None, usage: Usage, parts: int, part: int) -> Content:
+    """An item's or a card's content; Damaged where the number can't be one."""
     try:
         item = _ITEM.validate_python(number)
     except ValidationError:
@@ -271,12 +273,12 @@ def _content_of_stream(memory: bytes) -> Content:
         }
     except ValueError as wrong:
         return Damaged(f"an element can't be read: {wrong}")
-    parts, part = _set_of(found.get(Element.SET))
+    parts, part = set_of(found.get(Element.SET))
     number = texts.get(Element.ITEM, "").strip(" ")
-    return _content(number, _owner(texts.get(Element.OWNER, "").strip(" ")), _usage(found), parts, part)
+    return described(number, owner_of(texts.get(Element.OWNER, "").strip(" ")), usage_of(found), parts, part)
 
 
-def _usage(found: dict[int, tuple[int, bytes]]) -> Usage:
+def usage_of(found: dict[int, tuple[int, bytes]]) -> Usage:
     """Main category: the high nibble of the one byte; programs that write a bare number use the low one."""
     raw = found.get(Element.USAGE, (0, b""))[1]
     if len(raw) != 1:
@@ -284,7 +286,7 @@ def _usage(found: dict[int, tuple[int, bytes]]) -> Usage:
     return _named(raw[0] >> 4 or raw[0])
 
 
-def _set_of(element: tuple[int, bytes] | None) -> tuple[int, int]:
+def set_of(element: tuple[int, bytes] | None) -> tuple[int, int]:
     """Parts and part: decimal digits, half of them for each, as text or number; 1, 1 when nothing sensible is said."""
     if element is None:
         return 1, 1

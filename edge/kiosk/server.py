@@ -1,7 +1,9 @@
 """The local page's server: on loopback only, one static page, and the screen as server-sent events.
 
-It shows what it is given and decides nothing. The latest screen is replayed to each new listener, so a browser that
-reconnects, or an agent that restarts, needs nobody's help.
+It shows what it is given and decides nothing. Each station has a page, `/?station=desk-1`, and some have several,
+`/?station=room-1/front`; without a name it is the first one's. The latest screen is replayed to each new listener, so
+that a browser that reconnects, or an agent that restarts, needs nobody's help. What is pressed on a page is passed on
+as it is.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import ipaddress
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 
 import uvicorn
@@ -19,8 +21,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from protocol.names import StationName
+
 PING_S = 10.0
 """Between signs of life on the stream; the page takes two and a half of them for silence."""
+MAX_PRESS, MAX_WHAT = 400, 40
+"""Bytes of a message about something pressed, and characters of what it was."""
 _PAGE = {
     "": ("index.html", "text/html"),
     "kiosk.css": ("kiosk.css", "text/css"),
@@ -44,7 +50,8 @@ class Kiosk:
         self._listen = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._listen.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._address = (host, port)
-        self._screen = ""
+        self._screens: dict[str, str] = {}
+        self._press: Callable[[StationName, str], None] = lambda station, what: None
         self._listeners: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._serve, name="kiosk", daemon=True)
@@ -76,10 +83,14 @@ class Kiosk:
             self._thread.join(timeout=5)
         self._listen.close()
 
-    def show(self, screen: str) -> None:
-        """Puts a screen (its JSON, on one line) on every page that looks."""
-        self._screen = screen
+    def show(self, station: StationName, screen: str) -> None:
+        """Puts a screen (its JSON, on one line) on every page of that station that looks."""
+        self._screens[station] = screen
         self._wake()
+
+    def on_press(self, press: Callable[[StationName, str], None]) -> None:
+        """From now on `press` is told, on the server's thread, what is pressed at which station."""
+        self._press = press
 
     def tell(self, status: str) -> None:
         """What `/status` answers from now on: the site's status as JSON. Until it is told, 503."""
@@ -113,6 +124,7 @@ class Kiosk:
             routes=[
                 *routes,
                 Route("/events", self._events),
+                Route("/press", self._pressed, methods=["POST"]),
                 Route("/status", self._tell),
                 Route("/health", self._health),
             ]
@@ -124,7 +136,39 @@ class Kiosk:
         return Response(content, media_type=kind, headers=_HEADERS)
 
     async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "screen": json.loads(self._screen)["kind"] if self._screen else None})
+        screen = self._screen_of("")
+        return JSONResponse({"status": "ok", "screen": json.loads(screen)["kind"] if screen else None})
+
+    async def _pressed(self, request: Request) -> Response:
+        """Only from a page of ours: another site's form can't send JSON, and its script tells where it came from."""
+        origin = request.headers.get("origin")
+        if origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host')}":
+            return JSONResponse({"detail": "not from this page"}, status_code=403)
+        if request.headers.get("content-type", "").split(";")[0] != "application/json":
+            return JSONResponse({"detail": "send JSON"}, status_code=415)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_PRESS:
+                return JSONResponse({"detail": "too long"}, status_code=413)
+        try:
+            said = json.loads(body)
+            station, what = str(said["station"]) or next(iter(self._screens)), str(said["what"])
+        except (ValueError, TypeError, LookupError, StopIteration):
+            return JSONResponse({"detail": "say station and what"}, status_code=422)
+        if station not in self._screens or not (0 < len(what) <= MAX_WHAT and what.isascii() and what.isprintable()):
+            return JSONResponse({"detail": "no such station, or nothing that can be pressed"}, status_code=422)
+        self._press(StationName(station), what)
+        return JSONResponse({"pressed": what})
+
+    def _screen_of(self, station: str) -> str:
+        """What that station's page shows, or the first one's where none is named.
+
+        A page of a door, `room-1/front`, shows what its station shows until it has something of its own.
+        """
+        if not station:
+            return next(iter(self._screens.values()), "")
+        return self._screens.get(station) or self._screens.get(station.partition("/")[0], "")
 
     async def _tell(self, request: Request) -> Response:
         headers = {"Cache-Control": "no-store"}
@@ -134,9 +178,10 @@ class Kiosk:
 
     async def _events(self, request: Request) -> Response:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
+        stream = self._stream(request.query_params.get("station", ""))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
-    async def _stream(self) -> AsyncIterator[bytes]:
+    async def _stream(self, station: str) -> AsyncIterator[bytes]:
         changed = asyncio.Event()
         self._listeners.add(changed)
         said = ""
@@ -144,8 +189,9 @@ class Kiosk:
             yield b"retry: 1000\n\n"
             while not self._closing:
                 changed.clear()
-                if self._screen and self._screen != said:
-                    said = self._screen
+                screen = self._screen_of(station)
+                if screen and screen != said:
+                    said = screen
                     yield f"data: {said}\n\n".encode()
                     continue
                 try:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from edge.circulation import LastVisit
-from edge.screen import View, ViewKind
+from edge.screen import Change, View, ViewItem, ViewKind
 from edge.shelf import Limits, Shelf, Sighting, Tally
 from edge.stations.effects import Effect, Remind, Show
-from edge.stations.inputs import Part, Timer
-from protocol.events import VisitEnded, VisitKind, VisitOutcome
-from protocol.names import CardTag, Frozen, ShelfName, StationName, TagUid, VisitId
+from edge.stations.inputs import KeptItem, Part, Timer
+from edge.stations.table import Step
+from edge.stations.visit import OpenVisit
+from protocol.directory import Lending
+from protocol.events import Tested, VisitEnded, VisitKind, VisitOutcome
+from protocol.names import DeviceName, Frozen, ShelfName, StationName, TagUid
 
 _Value = TypeVar("_Value")
 
@@ -53,6 +56,8 @@ class Plan:
     """A cabinet's fixed facts."""
 
     station: StationName
+    doors: tuple[DeviceName, ...]
+    """Numbered from 1 on the screen, in this order."""
     shelves: Mapping[ShelfName, TagUid | None]
     """Each shelf and its reference tag."""
     limits: Limits
@@ -64,17 +69,14 @@ class Plan:
     refusal_s: float
     recount_s: float
     second_look_s: float
+    lock_gap_s: float
+    """From releasing one lock to releasing the next: never two coils at once."""
+    tags_percent: int
+    """A shelf's reader that sees less of the tags it last knew fails its self-test."""
 
-
-class OpenVisit(Frozen):
-    """A visit that is not settled yet; kept in the journal from before the door unlocks."""
-
-    visit: VisitId
-    kind: VisitKind
-    card: CardTag | None = None
-    loan_days: int = 0
-    limit: int | None = None
-    loans: int = 0
+    def named(self, door: DeviceName) -> DeviceName | None:
+        """How facts name a door: not at all where there is only one."""
+        return door if len(self.doors) > 1 else None
 
 
 class Memory(Frozen):
@@ -85,6 +87,8 @@ class Memory(Frozen):
     """The newest visit that opened the door, unless somebody opened it without one since."""
     pending: OpenVisit | None = None
     """A visit that ended unsettled and that nobody followed."""
+    doubted: bool = False
+    """All this may be older than what the hub knows: the next audit counts as if nothing were known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,8 @@ class Count:
     tallies: Mapping[ShelfName, Tally]
     found: Mapping[ShelfName, tuple[Sighting, ...]] | None = None
     """Set when every shelf has settled and identities are being looked up."""
+    tried: tuple[Tested, ...] | None = None
+    """What a self-test has tried before this count, which is part of it; None: it is no self-test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,14 @@ class Cabinet:
     visit: OpenVisit | None = None
     recovered: bool = False
     """The visit was found open at the start."""
-    door_open: bool | None = None
+    ajar: tuple[DeviceName, ...] = ()
+    """The doors that stand open, as their contacts last said; who opened first comes first."""
+    unseen: frozenset[DeviceName] = frozenset()
+    """Doors whose contacts haven't said anything yet."""
+    locked: tuple[DeviceName, ...] = ()
+    """Doors whose locks are to be released yet, one after another."""
+    kept: tuple[KeptItem, ...] = ()
+    """What the visit that is open should leave on the shelves."""
     down: frozenset[Part] = frozenset()
     count: Count | None = None
     counts: int = 0
@@ -115,18 +128,21 @@ class Cabinet:
     unsettled: int = 0
     """Counts in a row that couldn't be trusted."""
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an input led to."""
-
-    state: Cabinet
-    effects: tuple[Effect, ...] = ()
-    known: bool = True
-    """The table had a row for it."""
+    @property
+    def door_open(self) -> bool | None:
+        """Whether any door stands open; None while not every contact has spoken."""
+        return True if self.ajar else None if self.unseen else False
 
 
-def resting_view(state: Cabinet) -> View:
+def moved(state: Cabinet, door: DeviceName, is_open: bool) -> Cabinet:
+    """The state with what a door's contact says."""
+    others = tuple(d for d in state.ajar if d != door)
+    stays = door in state.ajar and is_open
+    ajar = state.ajar if stays else (*others, door) if is_open else others
+    return replace(state, ajar=ajar, unseen=state.unseen - {door})
+
+
+def resting_view(state: Cabinet, plan: Plan) -> View:
     """What the screen shows while nothing else has to be said."""
     kind = state.visit.kind if state.visit else None
     match state.phase:
@@ -135,13 +151,13 @@ def resting_view(state: Cabinet) -> View:
         case Phase.IDLE:
             return View(ViewKind.IDLE)
         case Phase.INVITED:
-            return View(ViewKind.WELCOME, kind)
+            return View(ViewKind.WELCOME, kind, remarks=_full(state))
         case Phase.OPEN:
-            return View(ViewKind.OPEN, kind)
+            return View(ViewKind.OPEN, kind, **_kept(state))
         case Phase.HELD:
-            return View(ViewKind.HELD, kind)
+            return ajar_view(View(ViewKind.HELD, kind), state, plan)
         case Phase.INTRUDED:
-            return View(ViewKind.INTRUDED)
+            return ajar_view(View(ViewKind.INTRUDED), state, plan)
         case Phase.QUIET:
             return View(ViewKind.CLOSING, kind)
         case Phase.COUNTING:
@@ -151,14 +167,38 @@ def resting_view(state: Cabinet) -> View:
             return View(ViewKind.OUT_OF_ORDER)
 
 
-def at_rest(state: Cabinet, plan: Plan, *first: Effect) -> Step:
+def ajar_view(view: View, state: Cabinet, plan: Plan) -> View:
+    """The view with a line that says which of several doors still stand open."""
+    if len(plan.doors) < 2:
+        return view
+    numbers = ", ".join(str(n) for n, door in enumerate(plan.doors, 1) if door in state.ajar)
+    return replace(view, values=(*view.values, ("doors", numbers)), remarks=(*view.remarks, "remark-ajar"))
+
+
+def _full(state: Cabinet) -> tuple[str, ...]:
+    """A word to a patron who has borrowed all they may."""
+    visit = state.visit
+    full = visit is not None and visit.limit is not None and visit.loans >= visit.limit
+    return ("remark-at-limit",) if full and visit is not None and visit.kind is VisitKind.BORROW else ()
+
+
+def _kept(state: Cabinet) -> dict[str, Any]:
+    """What a patron should leave where it stands, and how many that is."""
+    if not state.kept or state.visit is None or state.visit.kind not in (VisitKind.BORROW, VisitKind.RETURN_ONLY):
+        return {}
+    change = {Lending.HELD: Change.RESERVED, Lending.REFERENCE: Change.REFERENCE}
+    items = tuple(ViewItem(change[k.lending], k.tag, k.item) for k in state.kept if k.lending in change)
+    return {"items": items, "values": (("n", str(len(items))),), "remarks": ("remark-kept",)}
+
+
+def at_rest(state: Cabinet, plan: Plan, *first: Effect) -> Step[Cabinet]:
     """Nobody is there: idle, or out of order while something is down."""
-    state = replace(state, phase=Phase.OUT if state.down else Phase.IDLE, count=None)
+    state = replace(state, phase=Phase.OUT if state.down else Phase.IDLE, count=None, locked=(), kept=())
     last: Effect = Remind(Timer.RECOUNT, plan.recount_s)
     if state.down:
         again = min(RETRY_S * 2 ** max(0, min(state.unsettled, 10) - 1), RETRY_MAX_S)
         last = Remind(Timer.RETRY, plan.recount_s if state.down == {Part.CARD} else again)
-    shown = () if any(isinstance(e, Show) for e in first) else (Show(resting_view(state)),)
+    shown = () if any(isinstance(e, Show) for e in first) else (Show(resting_view(state, plan)),)
     return Step(state, (*first, *shown, last))
 
 
@@ -174,10 +214,4 @@ def counted(state: Cabinet) -> bool:
 
 
 def ended(state: Cabinet, plan: Plan, outcome: VisitOutcome, items: int | None = None) -> VisitEnded:
-    return VisitEnded(
-        station=plan.station,
-        visit=the(state.visit).visit,
-        outcome=outcome,
-        recovered=state.recovered,
-        items=items,
-    )
+    return the(state.visit).ended(plan.station, outcome, recovered=state.recovered, items=items)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import OWNER, Copy, Pass
+from firmware_sim.computer import Spot
+from firmware_sim.fittings import STATIONS
+from firmware_sim.readingroom import ReadingRoom
 from firmware_sim.sites import Site
 from firmware_sim.town import ELSEWHERE, LIBRARY, Town, bearer
 from firmware_sim.transponders import Card
@@ -17,8 +19,6 @@ PHONE = "08A1B2C3"
 """What a phone shows as its UID: another one at each tap, and always beginning 08."""
 LOAD = 3
 """Items a courier is handed at the library at once."""
-PLUGS = ("card", "door", "reader-A", "reader-B")
-
 
 PATIENCE_S = 3.0
 """The longest anybody pulls at a door in one go."""
@@ -35,6 +35,8 @@ class Reason(StrEnum):
     FULL = "the shelf is full"
     NONE_LEFT = "there is nothing left to bring"
     NO_CARD = "pick a card first"
+    NOBODY_INSIDE = "nobody is inside"
+    NO_WAY_OUT = "press the exit button first"
 
 
 class Clumsy(ValueError):
@@ -48,7 +50,7 @@ class Clumsy(ValueError):
 class Hands:
     """One pair of hands for all sites. Every method may be called from any thread."""
 
-    def __init__(self, town: Town[Cabinet], sites: Sequence[Site], hub: str) -> None:
+    def __init__(self, town: Town[Any], sites: Sequence[Site], hub: str) -> None:
         """`hub` is the hub's address, for the page's link."""
         self._town = town
         self._sites = {SiteId(site.spot.partner.site): site for site in sites}
@@ -66,6 +68,12 @@ class Hands:
             "unplug": self._unplug,
             "power": lambda site, said: site.power(bool(said.get("on"))),
             "network": lambda site, said: site.network(bool(said.get("on"))),
+            "enter": lambda site, _: _room(site).walk_in(),
+            "exit": lambda site, _: _room(site).press_exit(),
+            "leave": self._leave,
+            "lay": self._lay,
+            "lift": self._lift,
+            "fire": self._fire,
             "foreign": lambda site, said: self._hand_over(ELSEWHERE, said, 1),
             "load": lambda site, said: self._hand_over(LIBRARY, said, LOAD),
         }
@@ -86,6 +94,9 @@ class Hands:
                 {
                     "site": name,
                     "name": {"zh-CN": site.spot.partner.name_zh, "en": site.spot.partner.name_en},
+                    "kind": site.spot.cabinet.kind,
+                    "screens": STATIONS[site.spot.cabinet.kind],
+                    "plugs": site.spot.cabinet.computer.devices(),
                     "kiosk": f"http://127.0.0.1:{site.kiosk_port}/",
                 }
                 for name, site in self._sites.items()
@@ -122,20 +133,14 @@ class Hands:
         seen = site.spot.cabinet.snapshot()
         admitted = site.spot.admitted
         return {
-            "power": seen["power"],
+            **{key: seen[key] for key in ("power", "door", "unplugged")},
             "network": site.cable.state is State.THROUGH,
-            "door": seen["door"],
-            "cards": [card["uid"] for card in seen["cards"]],
-            "unplugged": seen["unplugged"],
+            "cards": [card for spot in site.spot.cabinet.computer.spots for card in _uids(spot)],
             "screen": site.screen.kind,
-            "visitor": admitted.uid if admitted is not None and seen["door"]["open"] else None,
-            "shelves": [
-                {
-                    "name": shelf["name"],
-                    "items": [{"tag": item["uid"], "hidden": item["chance"] < 1} for item in shelf["items"]],
-                }
-                for shelf in seen["shelves"]
-            ],
+            "visitor": admitted.uid if admitted is not None and seen["door"]["open"] and not _inside(seen) else None,
+            "shelves": [{"name": shelf["name"], "items": _items(shelf["items"])} for shelf in seen["shelves"]],
+            **{key: _items(seen[key]) for key in ("pad", "gate") if key in seen},
+            **{key: seen[key] for key in ("inside", "fire") if key in seen},
         }
 
     def _card(self, held: Pass) -> dict[str, Any]:
@@ -158,7 +163,11 @@ class Hands:
     def _tap(self, site: Site, said: Mapping[str, Any]) -> None:
         held = self._held(said)
         self._town.used_by_hand.add(bearer(held))
-        self._town.tap(_name(site), held.uid)
+        if said.get("at") == "desk":
+            _room(site)
+            self._town.tap_desk(_name(site), held.uid)
+        else:
+            self._town.tap(_name(site), held.uid)
 
     def _two_cards(self, site: Site, said: Mapping[str, Any]) -> None:
         patrons = [p for p in self._town.passes.values() if p.klass is CardClass.PATRON][:2]
@@ -186,10 +195,37 @@ class Hands:
         _reach(site)
         if site.spot.cabinet.find(tag) is None:
             raise Clumsy(Reason.NOT_THERE)
-        admitted = site.spot.admitted
-        if admitted is not None:
-            self._town.used_by_hand.add(bearer(admitted))
-        self._town.take(_name(site), tag, admitted)
+        taker = site.spot.admitted
+        if isinstance(site.spot.cabinet, ReadingRoom):
+            taker = self._held(said)  # several people may be inside
+        if taker is not None:
+            self._town.used_by_hand.add(bearer(taker))
+        self._town.take(_name(site), tag, taker)
+
+    def _lay(self, site: Site, said: Mapping[str, Any]) -> None:
+        tag, held = self._tag(said), self._held(said)
+        _reach(site)
+        if tag not in self._town.bag(bearer(held)):
+            raise Clumsy(Reason.NOT_HELD)
+        self._town.lay(_name(site), tag, held)
+
+    def _lift(self, site: Site, said: Mapping[str, Any]) -> None:
+        tag, held = self._tag(said), self._held(said)
+        _reach(site)
+        if all(lying.uid != tag for lying in _room(site).on_pad()):
+            raise Clumsy(Reason.NOT_THERE)
+        self._town.lift(_name(site), tag, held)
+
+    def _leave(self, site: Site, said: Mapping[str, Any]) -> None:
+        room = _room(site)
+        if not room.inside:
+            raise Clumsy(Reason.NOBODY_INSIDE)
+        if not room.door_is_open:
+            raise Clumsy(Reason.NO_WAY_OUT)
+        self._town.leave(_name(site), self._town.passes.get(str(said.get("card"))))
+
+    def _fire(self, site: Site, said: Mapping[str, Any]) -> None:
+        _room(site).fire = bool(said.get("on"))
 
     def _put(self, site: Site, said: Mapping[str, Any]) -> None:
         tag, shelf, held = self._tag(said), ShelfName(str(said.get("shelf"))), self._held(said)
@@ -205,7 +241,7 @@ class Hands:
 
     def _unplug(self, site: Site, said: Mapping[str, Any]) -> None:
         device = str(said.get("device"))
-        if device not in PLUGS:
+        if device not in site.spot.cabinet.computer.devices():
             raise Clumsy(Reason.NOTHING)
         site.spot.cabinet.unplug(device, bool(said.get("on")))
 
@@ -232,8 +268,30 @@ class Hands:
 
 
 def _reach(site: Site) -> None:
-    if not site.spot.cabinet.door_is_open:
+    if isinstance(site.spot.cabinet, ReadingRoom):
+        if not site.spot.cabinet.inside:
+            raise Clumsy(Reason.NOBODY_INSIDE)
+    elif not site.spot.cabinet.door_is_open:
         raise Clumsy(Reason.SHUT)
+
+
+def _room(site: Site) -> ReadingRoom:
+    room = site.spot.cabinet
+    if not isinstance(room, ReadingRoom):
+        raise Clumsy(Reason.NOTHING)
+    return room
+
+
+def _inside(seen: Mapping[str, Any]) -> bool:
+    return bool(seen["kind"] == "room")
+
+
+def _items(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"tag": item["uid"], "hidden": item["chance"] < 1} for item in seen]
+
+
+def _uids(spot: Spot) -> list[str]:
+    return [card.uid for card in spot.cards()]
 
 
 def _name(site: Site) -> SiteId:

@@ -44,6 +44,7 @@ class Model:
 
 MR101 = Model("ID ISC.MR101-A", 76)
 CPR02 = Model("ID CPR.02", 81, holds=4, advanced=False)
+LESS_ONE = Model("ID ISC.MR101-A", 76, minus_one=True)
 
 
 @dataclass(slots=True)

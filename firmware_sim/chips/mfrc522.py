@@ -175,7 +175,7 @@ class Mfrc522:
         if not self._registers[TX_CONTROL] & 3:
             self._in_field = []
             return []
-        present = list(self._cards())
+        present = [card for card in self._cards() if not card.is_em]
         for card in present:
             if card not in self._in_field:
                 card.wake()

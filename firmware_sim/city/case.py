@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from edge.devices.kinds import Look, Round, TagMemory
 from edge.errors import DeviceGone, TagError
 from firmware_sim.cabinet import Unreachable
+from firmware_sim.catalogue import CAPACITY
 from firmware_sim.city.timeline import Timeline
-from firmware_sim.transponders import Card, Transponder, uid_of
+from firmware_sim.transponders import Card, Tag, Transponder, uid_of
 from protocol.names import TagUid
 
 PULSE_S = 6.0
@@ -24,10 +25,10 @@ BOUNCE_S = 0.012
 class Shelf:
     """One shelf: what stands on it, the tag glued to it, and its reader's state."""
 
-    def __init__(self, name: str, reference: Transponder) -> None:
+    def __init__(self, name: str, reference: Tag) -> None:
         self.name = name
         self.reference = reference
-        self.items: list[Transponder] = []
+        self.items: list[Tag] = []
         self.deaf = False
         """The antenna hears nothing, though the reader answers."""
 
@@ -59,11 +60,15 @@ class Case:
         """Calls back after each change."""
         self._callbacks.append(callback)
 
-    def stock(self, shelf: str, tags: Iterable[Transponder]) -> None:
+    def capacity(self, shelf: str) -> int:
+        """Items that fit on a shelf."""
+        return CAPACITY
+
+    def stock(self, shelf: str, tags: Iterable[Tag]) -> None:
         """Puts tags there before the story begins."""
         self.shelves[shelf].items.extend(tags)
 
-    def contents(self) -> dict[str, list[Transponder]]:
+    def contents(self) -> dict[str, list[Tag]]:
         """What stands on each shelf."""
         return {name: list(shelf.items) for name, shelf in self.shelves.items()}
 
@@ -99,7 +104,7 @@ class Case:
         if self._open:
             self._move(False)
 
-    def take(self, uid: str) -> Transponder:
+    def take(self, uid: str) -> Tag:
         """Takes an item out; raises Unreachable."""
         self._reach()
         for shelf in self.shelves.values():
@@ -109,7 +114,7 @@ class Case:
                     return tag
         raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
 
-    def put(self, tag: Transponder, shelf: str) -> None:
+    def put(self, tag: Tag, shelf: str) -> None:
         """Puts an item on a shelf; raises Unreachable."""
         self._reach()
         tag.chance = 1.0
@@ -171,7 +176,8 @@ class Case:
         """What a tag holds; raises TagError when it doesn't answer."""
         here = self.shelves[shelf]
         for tag in here.items:
-            if tag.uid == uid and not here.deaf and self._chance.random() < tag.chance:
+            heard = tag.uid == uid and not here.deaf and self._chance.random() < tag.chance
+            if heard and isinstance(tag, Transponder):
                 return TagMemory(tag.dsfid, tag.afi, tag.kind.block_size, bytes(tag.memory))
         raise TagError(uid, "no answer")
 

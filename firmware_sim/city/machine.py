@@ -234,7 +234,7 @@ class Machine:
             random=chance.randbytes,
             device=self._device,
             transport=self._wire,
-            show=lambda _: None,
+            show=lambda station, screen: None,
             tell=None,
             notify=lambda _: None,
             alive=lambda: True,

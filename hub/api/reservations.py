@@ -30,6 +30,8 @@ class Wish(BaseModel):
     patron: Key
     title_id: Key
     site: Key
+    keep_days: Annotated[int, Field(ge=1, le=365)] = keeping.KEEP_DAYS
+    """How long a copy is kept once it lies in a locker for the patron."""
 
 
 @router.get("", summary="Reservations, the oldest first")
@@ -42,16 +44,30 @@ def list_reservations(
     site: Name = None,
     waiting: Annotated[bool | None, Query(description="Only those that hold, or only those that are over")] = None,
 ) -> Page[ReservationView]:
-    """A reservation is served when its patron borrows a copy of the title, wherever."""
+    """A reservation is served when its patron borrows a copy of the title, wherever.
+
+    It lapses when a copy has lain in a locker for its patron for `keep_days`; POST /reservations/{reservation}/resume
+    keeps it for longer.
+    """
     found = reservations.reservations(session, wanted, title_id=title_id, patron=patron, site=site, waiting=waiting)
     return page(request, wanted, found)
 
 
 @router.post("", summary="A patron waits for a title at a site", status_code=201)
 def reserve(hub: Hub, wish: Wish) -> ReservationView:
-    """The next plans bring a copy there. A second reservation of a title by the same patron is a 409."""
+    """The next plans bring a copy there. A second reservation of a title by the same patron is a 409.
+
+    With `code` the patron opens the locker there without a card.
+    """
     with hub.database.write() as session:
-        made = keeping.reserve(session, patron=wish.patron, title=wish.title_id, site=wish.site, now=hub.clock.utc())
+        made = keeping.reserve(
+            session,
+            patron=wish.patron,
+            title=wish.title_id,
+            site=wish.site,
+            now=hub.clock.utc(),
+            keep_days=wish.keep_days,
+        )
         return reservations.reservation(session, made)
 
 
@@ -67,5 +83,5 @@ def end(hub: Hub, reservation: Number) -> ReservationView:
 def resume(hub: Hub, reservation: Number) -> ReservationView:
     """Since when it was made first. No body is needed."""
     with hub.database.write() as session:
-        keeping.resume(session, reservation)
+        keeping.resume(session, reservation, now=hub.clock.utc())
         return reservations.reservation(session, reservation)

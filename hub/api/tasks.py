@@ -1,4 +1,4 @@
-"""Tasks: what somebody has to look after, made of what went amiss with runs."""
+"""Tasks: what somebody has to look after, made of what went amiss with runs and at sites."""
 
 from typing import Annotated
 

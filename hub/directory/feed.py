@@ -1,43 +1,30 @@
-"""The versioned feed: what sites know of cards, items, rules and their own policy (protocol.directory).
+"""The versioned feed: what sites know of cards, items, rules, reservations and their own policy (protocol.directory).
 
 Every changed record gets the next version, so versions are dense and each belongs to one record; a record keeps only
-its newest. The versions of one change share a mark, by which a site notices a hub whose numbering was wound back.
+its newest. The versions of one change share a mark, by which a site notices a hub whose numbering was wound back, and
+in which is said what that site is told at all: a site that gets its first desk starts anew, and no other hears of it.
 """
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, tuple_
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from hub.cards import Cards
+from hub.directory import bodies
+from hub.directory.bodies import Body
+from hub.directory.reach import Reach, reach
 from hub.ledger import chunks
-from hub.models import (
-    Card,
-    DirectoryEntry,
-    DirectoryVersion,
-    Holding,
-    Item,
-    Loan,
-    Meta,
-    Patron,
-    Rule,
-    Site,
-    Title,
-)
+from hub.models import Card, DirectoryEntry, DirectoryVersion, Item, Loan, Meta, Reservation, Rule, Site
 from hub.projections.states import LoanState
-from protocol.directory import PAGE_ENTRIES, Ask, Page, PolicyEntry, Removed
+from protocol.directory import PAGE_ENTRIES, Ask, Page
 
-STAFF_GROUP = "staff"
-"""Group of cards that belong to no patron."""
 MARKS_KEPT = timedelta(days=400)
 """A site that was away for longer gets the whole directory."""
-
-Body = dict[str, Any] | None
-"""An entry as it travels; None: it is gone."""
 
 
 @dataclass(slots=True)
@@ -49,21 +36,31 @@ class Stale:
     items: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     sites: set[str] = field(default_factory=set)
+    holds: set[int] = field(default_factory=set)
+    """Reservations, by number."""
+
+    def __bool__(self) -> bool:
+        return any((self.cards, self.patrons, self.items, self.groups, self.sites, self.holds))
 
 
 def update(session: Session, stale: Stale, owners: Sequence[str], now: datetime) -> int:
     """Writes the entries of `stale` that differ from what sites were told; answers how many."""
-    if not (stale.cards or stale.patrons or stale.items or stale.groups or stale.sites):
+    if not stale:
         return 0
     _lock(session)  # before anything is read: a patron's loans may change at two sites at once
-    bodies: dict[tuple[str, str], Body] = {}
-    bodies.update({("rule", group): body for group, body in _rules(session, stale.groups)})
-    bodies.update({("policy", site): body for site, body in _policies(session, stale.sites, owners)})
+    said: dict[tuple[str, str], Body] = {}
+    said.update({("rule", group): body for group, body in bodies.rules(session, stale.groups)})
+    said.update({("policy", site): body for site, body in bodies.policies(session, stale.sites, owners)})
     for part in chunks(sorted(stale.items)):
-        bodies.update({("item", item): body for item, body in _items(session, part)})
-    for card, body in _cards(session, stale.cards, stale.patrons):
-        bodies["card", card] = body
-    return _write(session, bodies, now)
+        for item, body, lent in bodies.items(session, part):
+            said["item", item], said["lent", item] = body, lent
+    cards = _cards(session, stale.cards, stale.patrons)
+    holds = _holds(session, stale.holds, stale.patrons | {card.patron for card in cards.values() if card.patron})
+    said.update({("hold", key): body for key, body in bodies.reservations(session, holds)})
+    cards |= _cards(session, (), _having(session, {row.title_id for row in holds}))
+    for secret, body, out in bodies.cards(session, cards.values()):
+        said["card", secret], said["out", secret] = body, out
+    return _write(session, said, now)
 
 
 def update_all(session: Session, owners: Sequence[str], now: datetime) -> int:
@@ -73,6 +70,7 @@ def update_all(session: Session, owners: Sequence[str], now: datetime) -> int:
         items=set(session.exec(select(Item.item))),
         groups=set(session.exec(select(Rule.group))),
         sites=set(session.exec(select(Site.site))),
+        holds={number for number in session.exec(select(Reservation.id)) if number is not None},
     )
     return update(session, everything, owners, now)
 
@@ -80,13 +78,11 @@ def update_all(session: Session, owners: Sequence[str], now: datetime) -> int:
 def page(session: Session, cards: Cards, site: str, ask: Ask, now: datetime) -> Page:
     """The answer to `ask` by `site`: what changed since, or the first page of everything."""
     current = _current(session)
-    since = ask.since if _continues(session, ask, current) else 0
+    told = reach(session, cards, site)
+    since = ask.since if _continues(session, ask, current, told) else 0
     query = (
         select(DirectoryEntry)
-        .where(
-            col(DirectoryEntry.version) > since,
-            or_(DirectoryEntry.kind != "policy", DirectoryEntry.key == site),
-        )
+        .where(col(DirectoryEntry.version) > since, told.condition())
         .order_by(col(DirectoryEntry.version))
         .limit(PAGE_ENTRIES + 1)
     )
@@ -102,10 +98,10 @@ def page(session: Session, cards: Cards, site: str, ask: Ask, now: datetime) -> 
         since=since,
         reset=since == 0,
         version=version,
-        mark=_mark(session, version),
+        mark=_mark(session, version) + told.suffix,
         more=more,
         at=now,
-        entries=tuple(_travelling(row, site, cards) for row in rows),
+        entries=tuple(_entries(session, rows, told)),
     )
 
 
@@ -114,104 +110,74 @@ def current_version(session: Session) -> int:
     return _current(session)
 
 
-# ------------------------------------------------------------------------------------------------------------- bodies
+# ----------------------------------------------------------------------------------------------------- what is stale
 
 
-def _rules(session: Session, groups: Collection[str]) -> Iterable[tuple[str, Body]]:
-    for group in sorted(groups):
-        rule = session.get(Rule, group)
-        yield group, _body(rule, "rule", ("group", "loan_days", "limit"))
-
-
-def _policies(session: Session, sites: Collection[str], owners: Sequence[str]) -> Iterable[tuple[str, Body]]:
-    for name in sorted(sites):
-        site = session.get(Site, name)
-        if site is None:
-            yield name, None
-            continue
-        policy = PolicyEntry.model_validate(
-            {"owners": tuple(owners), "return_only": site.return_only, "trust_days": site.trust_days}
-        )
-        yield name, policy.model_dump(mode="json", exclude_none=True)
-
-
-def _items(session: Session, items: Sequence[str]) -> Iterable[tuple[str, Body]]:
-    query = (
-        select(Item, Title, Holding)
-        .join(Title, col(Title.title_id) == Item.title_id)
-        .outerjoin(Holding, col(Holding.item) == Item.item)
-        .where(col(Item.item).in_(items))
-    )
-    for item, title, holding in session.exec(query):
-        if item.withdrawn:
-            yield item.item, None
-            continue
-        seen_with = holding.tag if holding is not None else None
-        yield (
-            item.item,
-            _lean(
-                kind="item",
-                item=item.item,
-                tag=item.tag or seen_with,
-                title_id=title.title_id,
-                title=title.title,
-                author=title.author,
-                lending=item.lending,
-            ),
-        )
-
-
-def _cards(session: Session, numbers: Collection[int], patrons: Collection[str]) -> Iterable[tuple[str, Body]]:
+def _cards(session: Session, numbers: Iterable[int], patrons: Iterable[str]) -> dict[int, Card]:
+    """Those cards, and all of those patrons."""
     found: dict[int, Card] = {}
     for part in chunks(sorted(patrons)):
         found.update({c.id or 0: c for c in session.exec(select(Card).where(col(Card.patron).in_(part)))})
-    ordered = sorted(numbers)
-    for start in range(0, len(ordered), 500):
-        query = select(Card).where(col(Card.id).in_(ordered[start : start + 500]))
-        found.update({c.id or 0: c for c in session.exec(query)})
-    holders = sorted({card.patron for card in found.values() if card.patron})
-    known: dict[str, Patron] = {}
-    out: dict[str, int] = {}
-    for part in chunks(holders):
-        known.update({p.patron: p for p in session.exec(select(Patron).where(col(Patron.patron).in_(part)))})
-        counts = select(Loan.patron, func.count()).where(Loan.state == LoanState.OPEN, col(Loan.patron).in_(part))
-        out.update({name: count for name, count in session.exec(counts.group_by(col(Loan.patron))) if name})
-    for _, card in sorted(found.items()):
-        yield card.secret, _card(card, known.get(card.patron or ""), out.get(card.patron or "", 0))
+    for some in chunks(sorted(numbers)):
+        found.update({c.id or 0: c for c in session.exec(select(Card).where(col(Card.id).in_(some)))})
+    return found
 
 
-def _card(card: Card, patron: Patron | None, out: int) -> Body:
-    ends = [until for until in (card.until, patron.until if patron else None) if until]
-    return _lean(
-        kind="card",
-        klass=card.klass,
-        group=patron.group if patron else STAFF_GROUP,
-        until=min(ends).isoformat() if ends else None,
-        block=card.block or (patron.block if patron else None),
-        loans=out,
-    )
+def _holds(session: Session, numbers: Iterable[int], patrons: Iterable[str]) -> list[Reservation]:
+    """Those reservations, and what those patrons haven't given up: a loan may have served it."""
+    found: dict[int, Reservation] = {}
+    for part in chunks(sorted(patrons)):
+        query = select(Reservation).where(col(Reservation.patron).in_(part), col(Reservation.ended_at).is_(None))
+        found.update({row.id or 0: row for row in session.exec(query)})
+    for some in chunks(sorted(numbers)):
+        query = select(Reservation).where(col(Reservation.id).in_(some))
+        found.update({row.id or 0: row for row in session.exec(query)})
+    return list(found.values())
 
 
-def _body(row: Any, kind: str, columns: Sequence[str]) -> Body:
-    return None if row is None else _lean(kind=kind, **{name: getattr(row, name) for name in columns})
+def _having(session: Session, titles: Iterable[str]) -> set[str]:
+    """Patrons who have one of `titles` out: whether others wait for it may have changed."""
+    found: set[str] = set()
+    for part in chunks(sorted(titles)):
+        query = (
+            select(Loan.patron)
+            .join(Item, col(Item.item) == Loan.item)
+            .where(Loan.state == LoanState.OPEN, col(Item.title_id).in_(part))
+        )
+        found.update(patron for patron in session.exec(query.distinct()) if patron)
+    return found
 
 
-def _lean(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+# ---------------------------------------------------------------------------------------------------------- travelling
+
+
+def _entries(session: Session, rows: Sequence[DirectoryEntry], told: Reach) -> list[dict[str, Any]]:
+    """The records of `rows` as they travel, each once: with what stands beside it, whichever of the two changed."""
+    wanted = dict.fromkeys((told.whole(row.kind), row.key) for row in rows)
+    known = {(row.kind, row.key): row for row in rows}
+    pairs = [*wanted, *((beside, key) for kind, key in wanted if (beside := told.beside(kind)))]
+    for part in chunks([pair for pair in pairs if pair not in known]):
+        named = tuple_(col(DirectoryEntry.kind), col(DirectoryEntry.key)).in_(part)
+        known.update({(row.kind, row.key): row for row in session.exec(select(DirectoryEntry).where(named))})
+    return [
+        told.entry(known[kind, key], known.get((told.beside(kind) or "", key)))
+        for kind, key in wanted
+        if (kind, key) in known
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------------ versions
 
 
-def _write(session: Session, bodies: dict[tuple[str, str], Body], now: datetime) -> int:
-    if not bodies:
+def _write(session: Session, said: dict[tuple[str, str], Body], now: datetime) -> int:
+    if not said:
         return 0
     version = start = _current(session)
-    for part in chunks(list(bodies)):
+    for part in chunks(list(said)):
         named = tuple_(col(DirectoryEntry.kind), col(DirectoryEntry.key)).in_(part)
         entries = {(entry.kind, entry.key): entry for entry in session.exec(select(DirectoryEntry).where(named))}
         for kind, key in part:
-            known, body = entries.get((kind, key)), bodies[kind, key]
+            known, body = entries.get((kind, key)), said[kind, key]
             if known is None and body is None:
                 continue
             if known is not None and known.removed == (body is None) and (body is None or known.body == body):
@@ -219,6 +185,7 @@ def _write(session: Session, bodies: dict[tuple[str, str], Body], now: datetime)
             version += 1
             entry = known or DirectoryEntry(kind=kind, key=key, version=version, body={})
             entry.version, entry.body, entry.removed = version, body or {}, body is None
+            entry.site = bodies.own_site(kind, key)
             session.add(entry)
     if version > start:
         old = col(DirectoryVersion.at) < now - MARKS_KEPT
@@ -244,16 +211,5 @@ def _mark(session: Session, version: int) -> str:
     return session.exec(query.order_by(col(DirectoryVersion.version)).limit(1)).first() or ""
 
 
-def _continues(session: Session, ask: Ask, current: int) -> bool:
-    return 0 < ask.since <= current and ask.mark == _mark(session, ask.since)
-
-
-def _travelling(row: DirectoryEntry, site: str, cards: Cards) -> dict[str, Any]:
-    key = row.key
-    if row.kind == "card":
-        key = cards.tag(site, bytes.fromhex(row.key))
-    elif row.kind == "policy":
-        key = ""
-    if row.removed:
-        return Removed.model_validate({"of": row.kind, "key": key}).model_dump(mode="json")
-    return {**row.body, "tag": key} if row.kind == "card" else row.body
+def _continues(session: Session, ask: Ask, current: int, told: Reach) -> bool:
+    return 0 < ask.since <= current and ask.mark == _mark(session, ask.since) + told.suffix

@@ -127,6 +127,8 @@ class ItemRow(Row):
     owner: Annotated[Isil | None, Maybe] = None
     """Empty: the first of the settings' owners."""
     lending: str = Lending.NORMAL
+    parts: Annotated[Annotated[int, Field(ge=1, le=1000)], BeforeValidator(lambda value: value or 1)] = 1
+    """Tags that belong to it: a set is lent and returned whole."""
     condition: Annotated[Condition, BeforeValidator(lambda value: value or Condition.GOOD)] = Condition.GOOD
     barcode: Annotated[ItemId | None, Maybe] = None
     """What is printed on it, where that isn't `item`."""
@@ -169,6 +171,8 @@ class PatronRow(Row):
             return card_uid(value.replace(":", "").replace("-", "").replace(" ", "")).hex().upper()
         except ValueError as wrong:
             said = "isn't hexadecimal" if "fromhex" in str(wrong) else str(wrong)
+            if "," in value:
+                said = "looks like what is printed on the card; docs/hub.md says how to make its ten hex digits of it"
             raise ValueError(said) from None
 
 
@@ -194,6 +198,8 @@ class RuleRow(Row):
     group: GroupName
     loan_days: Annotated[int, Field(ge=1, le=3650)]
     limit: Annotated[int, Field(ge=0, le=1000)]
+    renewals: Annotated[Annotated[int, Field(ge=0, le=1000)], BeforeValidator(lambda value: value or 0)] = 0
+    """How often a loan may be renewed."""
 
 
 ROWS: dict[Kind, type[Row]] = {

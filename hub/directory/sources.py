@@ -96,7 +96,8 @@ def apply(plan: Plan, database: Database, settings: Settings, now: datetime, pro
         if plan.kind is Kind.TITLES:
             index.renew(session, changed)
         if plan.kind is Kind.PATRONS:
-            stale.cards = _write_cards(session, plan, secrets)
+            stale.cards, before = _write_cards(session, plan, secrets)
+            stale.patrons |= before
             ledger.count_cards_change(session)
             cards.link_all(session, touched)
         touched.items |= stale.items if plan.kind is Kind.ITEMS else set()
@@ -164,16 +165,18 @@ def _stale(session: Session, plan: Plan, changed: set[str]) -> feed.Stale:
     return feed.Stale(groups=every)
 
 
-def _write_cards(session: Session, plan: Plan, secrets: dict[str, str]) -> set[int]:
-    """Writes the cards of the rows and answers their numbers."""
+def _write_cards(session: Session, plan: Plan, secrets: dict[str, str]) -> tuple[set[int], set[str]]:
+    """Writes the cards of the rows and answers their numbers, and whose they were before."""
     known = {card.secret: card for card in session.exec(select(Card))}
-    cards = []
+    cards: list[Card] = []
+    before: set[str] = set()
     for _, row in plan.of(PatronRow):
         if row.card_uid:
             secret = secrets[row.card_uid]
             card = known.get(secret) or Card(secret=secret)
+            before.update({card.patron} if card.patron else ())
             card.patron, card.klass, card.label = row.patron or None, row.card_class, row.label
             session.add(card)
             cards.append(card)
     session.flush()
-    return {card.id for card in cards if card.id is not None}
+    return {card.id for card in cards if card.id is not None}, before

@@ -16,7 +16,8 @@ NARROWEST, WIDEST = 0.18, 0.4
 
 _FAMILY = "papers"
 # A word stays together; of Chinese every sign may begin a line, but what closes or ends something stays with it.
-_PIECES = re.compile(r"[（《「『“【]*(?:[^\s⺀-鿿豈-﫿＀-￯]+|\S)[）》」』”】，。；：、！？]*\s*")
+_CLOSING = "）》」』”】，。；：、！？"
+_PIECES = re.compile(rf"[（《「『“【]*(?:[^\s⺀-鿿豈-﫿＀-￯]+|\S)[{_CLOSING}]*\s*")
 
 
 class Sheet:
@@ -55,6 +56,8 @@ class Sheet:
             line += piece
             while self.width(line.rstrip(), size) > width and len(line.rstrip()) > 1:
                 head = self._beginning(line, width, size)
+                if line[len(head)] in _CLOSING and len(head) > 1:
+                    head = head[:-1]
                 found.append(head)
                 line = line[len(head) :]
         found.append(line.rstrip())

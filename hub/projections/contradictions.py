@@ -47,6 +47,8 @@ class Kind(StrEnum):
     LEFT_UNSCANNED = "left-unscanned"
     """Seen on a site's shelf or taken from it, though it was scanned in at the library and never scanned out. The site
     counts."""
+    RENEWED_UNHELD = "renewed-unheld"
+    """Renewed by a patron who didn't have it on loan then. The renewal changes nothing."""
     POISONED = "poisoned"
     """An event no rule can make sense of. It is left out, all others count."""
 
@@ -98,6 +100,21 @@ def find(history: Iterable[Placed]) -> tuple[Contradicted, ...]:
         scanned = ""
         before = placed.event.event_id
     return tuple(found)
+
+
+def of_renewals(idle: Iterable[Placed]) -> tuple[Contradicted, ...]:
+    """What to say of renewals that changed nothing (`loans.idle_renewals`)."""
+    return tuple(
+        Contradicted(
+            Kind.RENEWED_UNHELD,
+            one.event.site,
+            getattr(one.event.fact, "visit", None),
+            one.when,
+            one.event.event_id,
+            None,
+        )
+        for one in idle
+    )
 
 
 def _kind(fact: ItemFact, site: str, lent: str, stands: str, home: bool) -> Kind | None:

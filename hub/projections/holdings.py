@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from hub.projections.order import Placed, Scanned
 from hub.projections.states import ForeignState, HoldingState
@@ -41,6 +42,13 @@ class Whereabouts:
     since: datetime | None = None
     time_trusted: bool = True
     event_id: str | None = None
+    hold: str | None = None
+    """The reservation it was put there for."""
+    hold_since: datetime | None = None
+
+
+_STAYS = Moved | Borrowed | BorrowReversed | Undecided | UndecidedSettled | Missing | Found
+"""Facts of a station after which an item that was put there for somebody still is for them, if it is there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ def fold(history: Iterable[Placed], patrons: Patrons, withdrawn: bool = False) -
             continue
         if state is HoldingState.UNDECIDED and now.state is not HoldingState.UNDECIDED:
             before = now
-        now = _at(placed, fact, state, patrons)
+        now = replace(_at(placed, fact, state, patrons), **_purpose(now, placed, fact))
     if withdrawn and now.state in (HoldingState.LIBRARY, HoldingState.MISSING, HoldingState.TRANSIT):
         return replace(now, state=HoldingState.WITHDRAWN)
     return now
@@ -124,6 +132,8 @@ def _missed(now: Whereabouts, placed: Placed) -> Whereabouts:
         since=placed.when,
         time_trusted=placed.trusted,
         event_id=placed.event.event_id,
+        hold=None,
+        hold_since=None,
     )
 
 
@@ -163,6 +173,15 @@ def _state_after(fact: ItemFact) -> HoldingState | None:
             return HoldingState.UNDECIDED
         case ForeignFound() | ForeignGone():
             return None
+
+
+def _purpose(now: Whereabouts, placed: Placed, fact: ItemFact) -> dict[str, Any]:
+    """For which reservation the item is there, and since when."""
+    if isinstance(fact, Loaded) and fact.hold is not None:
+        return {"hold": fact.hold, "hold_since": placed.when}
+    if isinstance(fact, _STAYS) and (now.site, now.station) == (placed.event.site, fact.station):
+        return {"hold": now.hold, "hold_since": now.hold_since}
+    return {}
 
 
 def _at(placed: Placed, fact: ItemFact, state: HoldingState, patrons: Patrons) -> Whereabouts:

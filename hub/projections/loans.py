@@ -2,7 +2,7 @@
 
 A loan begins with a borrowed event and ends when the item is seen on a shelf again, by whoever's hand and at
 whichever site, or scanned at the central library. A site that finds the item had never been taken reverses its own
-loan.
+loan. Its patron may renew it, at whichever site, while it is open.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ from protocol.events import (
     Found,
     Loaded,
     Moved,
+    Renewed,
     Returned,
     UndecidedSettled,
     Unloaded,
@@ -46,6 +47,7 @@ class Lent:
     loan_days: int
     flags: tuple[str, ...]
     event_id: str
+    renewals: int = 0
     closed_at: datetime | None = None
     closed_site: str | None = None
     """LIBRARY: scanned there."""
@@ -55,7 +57,18 @@ class Lent:
 
 def fold(history: Iterable[Placed], patrons: Patrons, zone: tzinfo) -> tuple[Lent, ...]:
     """Every loan of the item after `history` (in order), oldest first; at most the last one is open."""
+    return _read(history, patrons, zone)[0]
+
+
+def idle_renewals(history: Iterable[Placed], patrons: Patrons, zone: tzinfo) -> tuple[Placed, ...]:
+    """Renewals in `history` (in order) that changed nothing: no loan was open then, or it was another patron's."""
+    return _read(history, patrons, zone)[1]
+
+
+def _read(history: Iterable[Placed], patrons: Patrons, zone: tzinfo) -> tuple[tuple[Lent, ...], tuple[Placed, ...]]:
+    """Every loan, and the renewals of none."""
     loans: list[Lent] = []
+    idle: list[Placed] = []
     for placed in history:
         fact = placed.event.fact
         if isinstance(fact, Borrowed):
@@ -66,9 +79,12 @@ def fold(history: Iterable[Placed], patrons: Patrons, zone: tzinfo) -> tuple[Len
             _close_open(loans, placed, LoanState.RETURNED, fact.visit)
         elif isinstance(fact, Scanned):
             _close_open(loans, placed, LoanState.RETURNED, None)
+        elif isinstance(fact, Renewed):
+            if not _renew(loans, placed, fact, patrons, zone):
+                idle.append(placed)
         elif isinstance(fact, Sighting) and not (isinstance(fact, UndecidedSettled) and not fact.present):
             _close_open(loans, placed, LoanState.RETURNED, fact.visit)
-    return tuple(loans)
+    return tuple(loans), tuple(idle)
 
 
 def loan_id(site: str, event_id: str) -> str:
@@ -76,8 +92,8 @@ def loan_id(site: str, event_id: str) -> str:
     return f"{site}.{event_id}"
 
 
-def due_date(placed: Placed, fact: Borrowed, zone: tzinfo) -> date:
-    """Last day of the loan: what the patron was shown, else counted from when it was borrowed.
+def due_date(placed: Placed, fact: Borrowed | Renewed, zone: tzinfo) -> date:
+    """Last day of the loan: what the patron was shown, else counted from when it was borrowed or renewed.
 
     Where no clock vouches for that, from when the hub heard of it if that is later: in the patron's favour.
     """
@@ -90,8 +106,7 @@ def due_date(placed: Placed, fact: Borrowed, zone: tzinfo) -> date:
 def _lend(placed: Placed, fact: Borrowed, patrons: Patrons, zone: tzinfo) -> Lent:
     """Raises ValueError for a loan that can't be meant."""
     event = placed.event
-    if fact.loan_days > LONGEST_DAYS:
-        raise ValueError(f"a loan of {fact.loan_days} days")
+    _refuse_absurd(fact)
     return Lent(
         id=loan_id(event.site, event.event_id),
         site=event.site,
@@ -106,6 +121,21 @@ def _lend(placed: Placed, fact: Borrowed, patrons: Patrons, zone: tzinfo) -> Len
         flags=tuple(fact.flags),
         event_id=event.event_id,
     )
+
+
+def _renew(loans: list[Lent], placed: Placed, fact: Renewed, patrons: Patrons, zone: tzinfo) -> bool:
+    """Renews the open loan of the visit's patron; False when there is none. Raises ValueError as `_lend` does."""
+    _refuse_absurd(fact)
+    patron = patrons.get((placed.event.site, fact.visit))
+    if not loans or loans[-1].state is not LoanState.OPEN or patron is None or loans[-1].patron != patron:
+        return False
+    loans[-1] = replace(loans[-1], due=due_date(placed, fact, zone), renewals=loans[-1].renewals + 1)
+    return True
+
+
+def _refuse_absurd(fact: Borrowed | Renewed) -> None:
+    if fact.loan_days > LONGEST_DAYS:
+        raise ValueError(f"a loan of {fact.loan_days} days")
 
 
 def _close_open(loans: list[Lent], placed: Placed, state: LoanState, visit: str | None) -> None:

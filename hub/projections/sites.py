@@ -1,8 +1,9 @@
-"""What is known of a site: whether it is online, and its visits."""
+"""What is known of a site: whether it is online, what it has, and its visits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hub.projections.order import Placed
 from protocol.events import (
@@ -12,6 +13,7 @@ from protocol.events import (
     ForeignGone,
     Loaded,
     Moved,
+    Renewed,
     Returned,
     Undecided,
     Unloaded,
@@ -19,7 +21,7 @@ from protocol.events import (
     VisitOpened,
 )
 
-_OTHER = Loaded | Unloaded | ForeignFound | ForeignGone | BorrowReversed | Moved
+_OTHER = Loaded | Unloaded | ForeignFound | ForeignGone | BorrowReversed | Moved | Renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ def online(heard_at: datetime | None, gone: bool, every_s: float, now: datetime,
     if heard_at is None or gone:
         return False
     return now - heard_at <= timedelta(seconds=factor * every_s)
+
+
+def kinds(status: Mapping[str, Any] | None) -> frozenset[str]:
+    """Which kinds of station a site has, by its newest heartbeat (`SiteState.status`); none while it told nothing."""
+    return frozenset(station["kind"] for station in (status or {}).get("stations", ()))
 
 
 def fold_visit(history: Iterable[Placed]) -> Visited | None:

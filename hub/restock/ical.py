@@ -65,7 +65,7 @@ def feed(name: str, events: Iterable[Event], stamp: datetime) -> bytes:
     calendar.add("method", "PUBLISH")
     # The name's older spelling is what most programs read still.
     for key in ("name", "x-wr-calname"):
-        calendar.add(key, _clean(name))
+        calendar.add(key, icalendar.vText(_clean(name)))
     for event in events:
         calendar.add_component(_entry(event, stamp))
     return bytes(calendar.to_ical())

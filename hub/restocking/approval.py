@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from hub.models import PlanLine, Site, Tour
+from hub.models import Plan, PlanLine, Site, Tour
 from hub.restock.precedence import Carried, arrange, missed
 from hub.restock.routing import Pace, Point, Route, Stop, follow, route
-from hub.restocking import plans, runs
+from hub.restocking import kept, plans, runs, stock
 from hub.restocking.errors import Refused
 from hub.restocking.plans import State
 from hub.restocking.runs import Wanted
@@ -29,10 +29,12 @@ def approve(session: Session, plan: int, ways: Ways, *, by: str, now: datetime) 
     if row.state != State.READY:
         raise Refused("plan-state", f"a plan that is {row.state} can't be approved", state=row.state)
     moved = plans.chosen(session, row)
-    if not moved:
+    fetched = _fetched(session, row, {item for _, item in moved})
+    if not moved and not fetched:
         raise Refused("nothing-to-do", "the plan moves nothing, so there is nothing to approve")
     tour = session.get(Tour, row.tour) if row.tour is not None else None
     called = {place for line, _ in moved for place in (line.origin, line.target) if place is not None}
+    called |= {one.origin for one in fetched if one.origin is not None}
     carried = Counter((line.origin, line.target) for line, _ in moved if line.origin and line.target)
     leaves = tour.departs if tour else LEAVES
     order = way(session, sorted(called), ways, leaves, carried)
@@ -44,7 +46,7 @@ def approve(session: Session, plan: int, ways: Ways, *, by: str, now: datetime) 
         day=row.day,
         name=tour.name if tour else "",
         stops=[(visit.stop.name, _minutes(visit.arrives, leaves)) for visit in order.visits],
-        transfers=[_wanted(line, item, passed) for line, item in moved],
+        transfers=[*(_wanted(line, item, passed) for line, item in moved), *fetched],
         tote=tour.tote if tour else TOTE,
     )
     row.state, row.approved_at, row.approved_by = State.APPROVED, now, by
@@ -78,6 +80,16 @@ def _wanted(line: PlanLine, item: str, passed: Collection[tuple[str, str]]) -> W
         why = {"because": "passed", "site": line.target}
         return Wanted(item, line.title_id, line.origin, None, [why, *line.whys])
     return Wanted(item, line.title_id, line.origin, line.target, line.whys)
+
+
+def _fetched(session: Session, plan: Plan, moved: Collection[str]) -> list[Wanted]:
+    """What lies for nobody in lockers of the plan's sites: it comes home, whatever the plan says of its title."""
+    busy = set(stock.busy(session, plan.id))
+    return [
+        Wanted(one.item, one.title_id, one.site, None, [{"because": "uncollected", "site": one.site}])
+        for one in kept.to_fetch(session, plan.sites)
+        if one.item not in busy and one.item not in moved
+    ]
 
 
 def _point(latitude: float | None, longitude: float | None) -> Point | None:

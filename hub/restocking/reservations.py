@@ -4,51 +4,38 @@ That a patron was served is read from the loans each time and never written down
 then, and one that is taken back makes the patron wait again.
 """
 
-from collections.abc import Sequence
+import secrets
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ScalarSelect, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from hub.models import Item, Loan, Patron, Reservation, Site, Title
-from hub.projections.states import LoanState
+from hub.directory import feed
+from hub.models import Patron, Reservation, Site, Title
+from hub.restocking import kept
 from hub.restocking.errors import Refused, Unknown
+from hub.restocking.waiting import holds, served_at
+
+KEEP_DAYS = 7
+"""How long an item is kept for a patron, unless somebody says otherwise."""
+DIGITS = 8
 
 
-def served_at() -> ScalarSelect[Any]:
-    """When the patron of a Reservation first borrowed a copy of its title since, at any site; null: not yet."""
-    return (
-        columns(func.min(col(Loan.borrowed_at)))
-        .join(Item, col(Item.item) == col(Loan.item))
-        .where(
-            col(Loan.patron) == col(Reservation.patron),
-            col(Item.title_id) == col(Reservation.title_id),
-            col(Loan.borrowed_at) >= col(Reservation.made_at),
-            col(Loan.state) != LoanState.REVERSED,
-        )
-        .correlate(Reservation)
-        .scalar_subquery()
-    )
+def reserve(session: Session, *, patron: str, title: str, site: str, now: datetime, keep_days: int = KEEP_DAYS) -> int:
+    """A patron waits for a title at a site; the reservation's number. Raises Unknown; Refused: reserved-already.
 
-
-def waiting(session: Session) -> Sequence[Reservation]:
-    """Those that patrons still wait for, the longest first."""
-    query = select(Reservation).where(col(Reservation.ended_at).is_(None), served_at().is_(None))
-    return session.exec(query.order_by(col(Reservation.made_at), col(Reservation.id))).all()
-
-
-def reserve(session: Session, *, patron: str, title: str, site: str, now: datetime) -> int:
-    """A patron waits for a title at a site; the reservation's number. Raises Unknown; Refused: reserved-already."""
+    Sites are told; so by the next two.
+    """
     for table, what, key in ((Patron, "patron", patron), (Title, "title", title), (Site, "site", site)):
         if session.get(table, key) is None:
             raise Unknown(what, key)
     _refuse_twice(session, patron, title)
-    row = Reservation(patron=patron, title_id=title, site=site, made_at=now)
+    code = _code(session, site)
+    row = Reservation(patron=patron, title_id=title, site=site, made_at=now, code=code, keep_days=keep_days)
     session.add(row)
     session.flush()
     assert row.id is not None
+    _tell(session, row.id, now)
     return row.id
 
 
@@ -58,15 +45,38 @@ def end(session: Session, number: int, *, now: datetime) -> None:
     if row.ended_at is not None or _served(session, number):
         raise Refused("reservation-over", "nobody waits for that reservation any more")
     row.ended_at = now
+    _tell(session, number, now)
 
 
-def resume(session: Session, number: int) -> None:
+def resume(session: Session, number: int, *, now: datetime) -> None:
     """An ended reservation holds again. Raises Unknown; Refused: reserved-already, reservation-holds."""
     row = _held(session, number)
     if row.ended_at is None:
         raise Refused("reservation-holds", "that reservation was never ended")
     _refuse_twice(session, row.patron, row.title_id)
     row.ended_at = None
+    if row.lapsed:
+        row.lapsed, row.keep_days = False, _longer(session, row, now)
+    _tell(session, number, now)
+
+
+def _longer(session: Session, row: Reservation, now: datetime) -> int:
+    """How long what still lies there is to be kept, from when it was put there, for the usual days from now on."""
+    since = min((one.since for one in kept.kept(session, site=row.site) if one.reservation == row.id), default=now)
+    return (now - since).days + max(KEEP_DAYS, 1)
+
+
+def _tell(session: Session, number: int, now: datetime) -> None:
+    session.flush()
+    feed.update(session, feed.Stale(holds={number}), (), now)
+
+
+def _code(session: Session, site: str) -> str:
+    """Digits that nobody who waits at `site` has."""
+    given = set(session.exec(select(Reservation.code).where(Reservation.site == site, holds())))
+    while (code := f"{secrets.randbelow(10**DIGITS):0{DIGITS}}") in given:
+        pass
+    return code
 
 
 def _held(session: Session, number: int) -> Reservation:
@@ -88,8 +98,7 @@ def _refuse_twice(session: Session, patron: str, title: str) -> None:
     query = select(Reservation).where(
         Reservation.patron == patron,
         Reservation.title_id == title,
-        col(Reservation.ended_at).is_(None),
-        served_at().is_(None),
+        holds(),
     )
     held = session.exec(query).first()
     if held is not None:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from hub.models import Item, Loan, Run, Scan, Site, Stop, Title, Transfer
 from hub.notices import Notice
 from hub.projections.states import HoldingState
-from hub.restocking import review, scans
+from hub.restocking import faults, review, scans
 from hub.restocking.errors import Refused, Unknown
 from hub.restocking.stock import OPEN_RUNS
 from hub.settings import Settings
@@ -432,6 +432,7 @@ def bring_in(session: Session, settings: Settings, code: str, *, by: str, now: d
     loan = session.get(Loan, told.ended[0]) if told.ended else None
     run = _came_with(session, item, before) if told.state is HoldingState.TRANSIT else None
     review.about(session, items={item}, zone=settings.zone, now=now)
+    faults.review(session, faults.about(session, items={item}), now)
     return Brought(told, loan, run)
 
 
@@ -442,6 +443,7 @@ def take_back(session: Session, settings: Settings, scan: int, now: datetime) ->
         raise Refused("scan-of-run", "take it back at the run it was scanned for", run=row.run)
     told = scans.undo(session, settings, scan, now)
     review.about(session, items={told.item}, zone=settings.zone, now=now)
+    faults.review(session, faults.about(session, items={told.item}), now)
     return told
 
 

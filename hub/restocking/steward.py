@@ -1,10 +1,11 @@
-"""Looks, in the background, whether news from sites makes or resolves tasks of runs that are over.
+"""Looks, in the background, whether news from sites makes or resolves tasks: of runs that are over, of sites.
 
-A look reads the ledger's newest rows only; most change nothing that a run is about.
+A look reads the ledger's newest rows only; most change nothing that a task is about.
 """
 
 import logging
 import threading
+from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, func, select
@@ -13,8 +14,8 @@ from hub.clock import Clock
 from hub.database import Database
 from hub.ledger import ITEM_TYPES
 from hub.models import LedgerRow, Visit
-from hub.notices import Notices
-from hub.restocking import outcomes, review, scans
+from hub.notices import Notice, Notices
+from hub.restocking import faults, kept, outcomes, review, scans
 from hub.settings import Settings
 from protocol.events import ClockSynced, VisitKind
 
@@ -36,7 +37,7 @@ class Steward:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins with every run that ended lately."""
+        """Begins with every run that ended lately, and every site."""
         self._thread = threading.Thread(target=self._work, name="steward", daemon=True)
         self._thread.start()
 
@@ -58,27 +59,51 @@ class Steward:
 
     def look(self) -> list[int]:
         """Reviews what news there is; the runs whose tasks changed."""
+        now = self._clock.utc()
         with self._database.read() as session:
             newest = session.exec(select(func.max(LedgerRow.id))).one() or 0
-            if newest == self._seen:
+            due = kept.due(session, now)
+            if newest == self._seen and not due:
                 return []
-            items, sites = (set[str](), set[str]()) if self._seen is None else _news(session, self._seen - OVERLAP)
-        now, zone = self._clock.utc(), self._settings.zone
+            news = None if self._seen is None else _news(session, self._seen - OVERLAP)
+        zone = self._settings.zone
         changed: list[int] = []
-        if self._seen is None or items or sites:
+        places: set[str] = set()
+        if news is None or news or due:
             with self._database.write() as session:
-                if self._seen is None:
+                kept.lapse(session, now)
+                if news is None:
                     changed = review.every(session, zone, now)
+                    places = faults.review(session, faults.every(session) | due, now)
                 else:
-                    changed = review.about(session, items=items, sites=sites, zone=zone, now=now)
+                    changed = review.about(session, items=news.items, sites=news.sites, zone=zone, now=now)
+                    concerned = faults.about(session, items=news.items, sites=news.faulty)
+                    places = faults.review(session, concerned | due, now)
         self._seen = newest
         for run in changed:
             self._notices.publish(scans.notice(run))
+        for site in sorted(places):
+            self._notices.publish(Notice(site))
         return changed
 
 
-def _news(session: Session, after: int) -> tuple[set[str], set[str]]:
-    """Items that something was said of since row `after`, and sites with news of restock visits."""
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What was said lately."""
+
+    items: set[str]
+    """Something was said of them."""
+    sites: set[str]
+    """There is news of restock visits."""
+    faulty: set[str]
+    """They told of what is amiss, or well again."""
+
+    def __bool__(self) -> bool:
+        return bool(self.items or self.sites or self.faulty)
+
+
+def _news(session: Session, after: int) -> _News:
+    """What was said since row `after`."""
     fresh = col(LedgerRow.id) > after
     said = select(LedgerRow.item).where(fresh, col(LedgerRow.type).in_(ITEM_TYPES), col(LedgerRow.item).is_not(None))
     kinds = (*outcomes.HANDLED, CORRECTS)
@@ -88,4 +113,9 @@ def _news(session: Session, after: int) -> tuple[set[str], set[str]]:
         .join(Visit, (col(Visit.site) == LedgerRow.site) & (col(Visit.visit) == LedgerRow.visit))
         .where(fresh, Visit.kind == VisitKind.RESTOCK)
     )
-    return {item for item in session.exec(said.distinct()) if item}, sites | set(session.exec(visited.distinct()))
+    faulty = select(LedgerRow.site).where(fresh, col(LedgerRow.type).in_(faults.TYPES))
+    return _News(
+        {item for item in session.exec(said.distinct()) if item},
+        sites | set(session.exec(visited.distinct())),
+        set(session.exec(faulty.distinct())),
+    )

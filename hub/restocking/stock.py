@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from hub.directory.rows import Condition
-from hub.models import ForeignTag, Holding, Item, Plan, Run, Scan, Site, Transfer
+from hub.models import ForeignTag, Holding, Item, Plan, Run, Scan, Site, SiteState, Transfer
 from hub.projections.states import ForeignState, HoldingState
 from protocol.directory import Lending
 
@@ -26,6 +27,10 @@ LENDABLE = (
 """An item of ours that may be lent, wherever it is: conditions for `where(...)`."""
 
 
+APART = frozenset({"locker", "drop"})
+"""Kinds of station whose items nobody can take off a shelf."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """An item that may be lent."""
@@ -36,28 +41,52 @@ class Copy:
     state: HoldingState
     site: str | None
     since: datetime | None
+    apart: bool = False
+    """In a locker or a returns drop: nobody can take it off a shelf."""
 
 
 def usable(session: Session, plan: int | None) -> Iterator[Copy]:
     """Every item of ours that may be lent and isn't part of another plan's open run, by number."""
-    busy = columns(col(Transfer.item)).join(Run, col(Run.id) == Transfer.run)
-    busy = busy.where(
-        col(Run.state).in_(OPEN_RUNS), col(Transfer.dropped).is_(None), func.coalesce(Run.plan, -1) != (plan or -2)
-    )
     query = (
         columns(
             col(Item.item), col(Item.title_id), col(Item.condition),
-            col(Holding.state), col(Holding.site), col(Holding.since),
+            col(Holding.state), col(Holding.site), col(Holding.since), col(Holding.station),
         )
         .outerjoin(Holding, col(Holding.item) == Item.item)
         .where(
             *LENDABLE,
-            col(Item.item).not_in(busy),
+            col(Item.item).not_in(_busy(plan)),
         )
         .order_by(col(Item.item))
     )  # fmt: skip
-    for item, title, condition, state, site, since in session.execute(query):
-        yield Copy(item, title, condition, HoldingState(state) if state else HoldingState.LIBRARY, site, since)
+    boxes = {key for key, kind in stations(session).items() if kind in APART}
+    for item, title, condition, state, site, since, station in session.execute(query):
+        now = HoldingState(state) if state else HoldingState.LIBRARY
+        yield Copy(item, title, condition, now, site, since, (site, station) in boxes)
+
+
+def busy(session: Session, plan: int | None) -> list[str]:
+    """Items that are part of another plan's open run."""
+    return list(session.scalars(_busy(plan)))
+
+
+def _busy(plan: int | None) -> Any:
+    return (
+        columns(col(Transfer.item))
+        .join(Run, col(Run.id) == Transfer.run)
+        .where(
+            col(Run.state).in_(OPEN_RUNS), col(Transfer.dropped).is_(None), func.coalesce(Run.plan, -1) != (plan or -2)
+        )
+    )
+
+
+def stations(session: Session) -> dict[tuple[str | None, str | None], str]:
+    """(site, station) -> its kind, by the sites' newest heartbeats."""
+    return {
+        (row.site, station["station"]): station["kind"]
+        for row in session.exec(select(SiteState))
+        for station in (row.status or {}).get("stations", ())
+    }
 
 
 def counted(session: Session, plan: Plan, number: dict[str, int]) -> Counter[tuple[str, str | None]]:
@@ -75,7 +104,7 @@ def place_of(copy: Copy, picked: Collection[str]) -> str | None:
     """The site whose shelf it stands on, None for the library, NOWHERE where it can't be counted on."""
     if copy.state is HoldingState.LIBRARY or copy.item in picked:
         return None
-    return copy.site if copy.state is HoldingState.SHELF else NOWHERE
+    return copy.site if copy.state is HoldingState.SHELF and not copy.apart else NOWHERE
 
 
 def copies_at(session: Session, plan: Plan, title: str, place: str | None) -> int:

@@ -35,7 +35,7 @@ from hub.restock.planner import (
     World,
 )
 from hub.restock.planner.world import Floats, Ints
-from hub.restocking import reservations, stock, themes
+from hub.restocking import kept, stock, themes, waiting
 from hub.restocking.evidence import Learned, learn
 
 PAIRS = 400_000
@@ -189,13 +189,14 @@ def _demands(
 
 
 def _reserved(session: Session, number: dict[str, int], group: dict[str, int]) -> Reservations:
-    waiting: Counter[tuple[int, int]] = Counter()
-    for row in reservations.waiting(session):
-        if row.site in number and row.title_id in group:
-            waiting[group[row.title_id], number[row.site]] += 1
-    keys = sorted(waiting)
+    wishes: Counter[tuple[int, int]] = Counter()
+    served = {one.reservation for one in kept.kept(session)}
+    for row in waiting.waiting(session):
+        if row.id not in served and row.site in number and row.title_id in group:
+            wishes[group[row.title_id], number[row.site]] += 1
+    keys = sorted(wishes)
     pairs = np.array(keys, np.int64).reshape(-1, 2)
-    return Reservations(pairs[:, 0], pairs[:, 1], np.array([waiting[key] for key in keys], np.int64))
+    return Reservations(pairs[:, 0], pairs[:, 1], np.array([wishes[key] for key in keys], np.int64))
 
 
 def _edits(session: Session, plan: Plan) -> list[PlanEdit]:

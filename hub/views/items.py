@@ -43,6 +43,7 @@ _EXAMPLE: dict[str, Any] = {
         "time_trusted": True,
         "evidence": {"seen_before": 4, "rounds_before": 4, "seen_after": 0, "rounds_after": 8},
         "ledger_id": 4711,
+        "hold": None,
     },
 }
 
@@ -71,6 +72,8 @@ class HoldingView(View):
     """What the shelf reader saw: read rounds that saw the tag, of rounds run, before and after."""
     ledger_id: int | None
     """Row of the ledger that says so."""
+    hold: int | None
+    """The reservation that it waits for in a locker's compartment."""
 
 
 class ItemView(View):
@@ -255,8 +258,14 @@ def _view(
             time_trusted=held.time_trusted,
             evidence=_evidence(body),
             ledger_id=ledger_id,
+            hold=_hold(held),
         ),
     )
+
+
+def _hold(held: Holding) -> int | None:
+    waits = held.state == HoldingState.SHELF and held.hold is not None and held.hold.isdecimal()
+    return int(held.hold or 0) if waits else None
 
 
 def _evidence(body: bytes | None) -> Evidence | None:

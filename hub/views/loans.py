@@ -30,6 +30,7 @@ _EXAMPLE: dict[str, Any] = {
     "time_trusted": True,
     "due": "2026-12-21",
     "loan_days": 28,
+    "renewals": 0,
     "flags": [],
     "closed_at": None,
     "closed_site": None,
@@ -79,6 +80,8 @@ class LoanView(View):
     due: date | None
     """Last day, in the library's zone."""
     loan_days: int
+    renewals: int
+    """How often its patron has renewed it."""
     flags: list[str]
     """protocol.events.BorrowFlag."""
     closed_at: datetime | None
@@ -195,6 +198,7 @@ def _view(
         time_trusted=row.time_trusted,
         due=row.due,
         loan_days=row.loan_days,
+        renewals=row.renewals,
         flags=list(row.flags),
         closed_at=row.closed_at,
         closed_site=row.closed_site,

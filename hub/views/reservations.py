@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 
 from hub.models import Patron, Reservation, Title
 from hub.restocking.errors import Unknown
-from hub.restocking.reservations import served_at
+from hub.restocking.kept import kept
+from hub.restocking.waiting import holds, served_at
 from hub.views.view import Cut, Found, View, cut_from
 
 _EXAMPLE: dict[str, Any] = {
@@ -20,7 +21,16 @@ _EXAMPLE: dict[str, Any] = {
     "title_id": "gb00004",
     "title": "To Kill a Mockingbird",
     "site": "harbour-bank",
-    "state": "waiting",
+    "state": "ready",
+    "code": "40718236",
+    "keep_days": 7,
+    "kept": {
+        "item": "M0001234",
+        "station": "locker-1",
+        "shelf": "07",
+        "since": "2026-11-24T02:03:04Z",
+        "until": "2026-12-01T02:03:04Z",
+    },
     "made_at": "2026-11-23T02:03:04Z",
     "over_at": None,
 }
@@ -30,10 +40,26 @@ class Standing(StrEnum):
     """How a reservation stands."""
 
     WAITING = "waiting"
+    READY = "ready"
+    """It lies in a locker for the patron."""
     SERVED = "served"
     """The patron borrowed a copy of the title since."""
     ENDED = "ended"
     """Given up."""
+    UNCOLLECTED = "uncollected"
+    """It lay in a locker for the patron, who didn't come in time."""
+
+
+class KeptView(View):
+    """An item in a compartment, for a patron."""
+
+    item: str
+    station: str
+    shelf: str
+    """The compartment."""
+    since: datetime
+    until: datetime
+    """When the reservation lapses."""
 
 
 class ReservationView(View):
@@ -48,6 +74,12 @@ class ReservationView(View):
     title: str
     site: str
     state: Standing
+    code: str
+    """What the patron may type at a locker instead of showing a card."""
+    keep_days: int
+    """How long an item is kept once it lies there."""
+    kept: KeptView | None
+    """What lies there, also when nobody waits for it any more."""
     made_at: datetime
     over_at: datetime | None
     """When it was served or ended."""
@@ -72,9 +104,10 @@ def reservations(
         if value is not None:
             query = query.where(column == value)
     if waiting is not None:
-        holds = col(Reservation.ended_at).is_(None) & served_at().is_(None)
-        query = query.where(holds if waiting else ~holds)
-    return cut_from(session, query.order_by(col(Reservation.made_at), col(Reservation.id)), cut, _view)
+        query = query.where(holds() if waiting else ~holds())
+    there = _there(session, site)
+    order = (col(Reservation.made_at), col(Reservation.id))
+    return cut_from(session, query.order_by(*order), cut, lambda *row: _view(there, *row))
 
 
 def reservation(session: Session, number: int) -> ReservationView:
@@ -82,7 +115,7 @@ def reservation(session: Session, number: int) -> ReservationView:
     row = session.execute(_query().where(col(Reservation.id) == number)).first()
     if row is None:
         raise Unknown("reservation", number)
-    return _view(*row)
+    return _view(_there(session), *row)
 
 
 def _query() -> Select[Any]:
@@ -93,8 +126,29 @@ def _query() -> Select[Any]:
     )
 
 
-def _view(row: Reservation, patron_name: str, title: str, served: datetime | None) -> ReservationView:
-    state = Standing.ENDED if row.ended_at else Standing.SERVED if served else Standing.WAITING
+def _there(session: Session, site: str | None = None) -> dict[int, KeptView]:
+    """Reservation -> what lies in a compartment for it."""
+    return {
+        one.reservation: KeptView(item=one.item, station=one.station, shelf=one.shelf, since=one.since, until=one.until)
+        for one in kept(session, site=site)
+    }
+
+
+def _standing(row: Reservation, served: datetime | None, lies: bool) -> Standing:
+    if row.ended_at is not None and not row.lapsed:
+        return Standing.ENDED
+    if served is not None:
+        return Standing.SERVED
+    if row.lapsed:
+        return Standing.UNCOLLECTED
+    return Standing.READY if lies else Standing.WAITING
+
+
+def _view(
+    there: dict[int, KeptView], row: Reservation, patron_name: str, title: str, served: datetime | None
+) -> ReservationView:
+    lying = there.get(row.id or 0)
+    state = _standing(row, served, lying is not None)
     return ReservationView(
         id=row.id or 0,
         patron=row.patron,
@@ -103,6 +157,9 @@ def _view(row: Reservation, patron_name: str, title: str, served: datetime | Non
         title=title,
         site=row.site,
         state=state,
+        code=row.code,
+        keep_days=row.keep_days,
+        kept=lying,
         made_at=row.made_at,
-        over_at=row.ended_at or served,
+        over_at=served if state is Standing.SERVED else row.ended_at,
     )

@@ -1,5 +1,6 @@
 """Sites: whether they are online, what stands on their shelves, and what is wrong with them."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -8,9 +9,10 @@ from pydantic import ConfigDict, ValidationError
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from hub.models import Site, SiteState
+from hub.models import Site, SiteState, Task
 from hub.projections.sites import online
 from hub.projections.states import HoldingState
+from hub.restocking.tasks import OF_SITES, Kind
 from hub.settings import Settings
 from hub.views.items import states_at
 from hub.views.view import View
@@ -85,6 +87,18 @@ class ProblemKind(StrEnum):
     """`count` items can't be told to be there or not."""
     MISSING = "missing"
     """`count` items were last known here and are gone without a visit."""
+    SECURITY = "security"
+    """`count` tags say of their loan what isn't so. A task says more; so with the kinds after it."""
+    ALARM = "alarm"
+    """`count` items went through a gate without a loan."""
+    STUCK = "stuck"
+    """`count` compartments of a station can't be used, those in `detail`."""
+    UNWELL = "unwell"
+    """A station's self-test found something wrong with the parts in `detail`."""
+    INCOMPLETE = "incomplete"
+    """`count` sets came without all their parts."""
+    UNCOLLECTED = "uncollected"
+    """`count` items lie in compartments of a locker for nobody, those in `detail`."""
 
 
 class Problem(View):
@@ -95,6 +109,11 @@ class Problem(View):
     device: str | None = None
     detail: str = ""
     count: int | None = None
+
+    @property
+    def is_task(self) -> bool:
+        """Tasks say more of it."""
+        return self.kind.value in OF_SITES
 
     @property
     def grave(self) -> bool:
@@ -161,8 +180,9 @@ def sites(session: Session, settings: Settings, now: datetime) -> list[SiteView]
     known = {row.site: row for row in session.scalars(select(Site))}
     heard = {row.site: row for row in session.scalars(select(SiteState))}
     counts = states_at(session)
+    tasks = _tasks(session)
     return [
-        _view(key, known.get(key), heard.get(key), counts.get(key, {}), settings, now)
+        _view(key, known.get(key), heard.get(key), counts.get(key, {}), tasks.get(key, []), settings, now)
         for key in sorted(known.keys() | heard.keys())
     ]
 
@@ -172,7 +192,8 @@ def site(session: Session, settings: Settings, now: datetime, key: str) -> SiteV
     known, heard = session.get(Site, key), session.get(SiteState, key)
     if known is None and heard is None:
         return None
-    return _view(key, known, heard, states_at(session, key).get(key, {}), settings, now)
+    counts, tasks = states_at(session, key), _tasks(session, key)
+    return _view(key, known, heard, counts.get(key, {}), tasks.get(key, []), settings, now)
 
 
 def names(session: Session) -> dict[str, tuple[str, str]]:
@@ -194,6 +215,7 @@ def _view(
     known: Site | None,
     heard: SiteState | None,
     counts: dict[HoldingState, int],
+    tasks: list[Task],
     settings: Settings,
     now: datetime,
 ) -> SiteView:
@@ -231,7 +253,7 @@ def _view(
         free_mb=status.free_mb if status else None,
         last_visit=heard.last_visit,
         last_visit_at=heard.last_visit_at,
-        problems=_problems(is_online, status, counts),
+        problems=_problems(is_online, status, counts, tasks),
     )
 
 
@@ -244,7 +266,20 @@ def _status(told: dict[str, Any] | None) -> Status | None:
         return None
 
 
-def _problems(is_online: bool | None, status: Status | None, counts: dict[HoldingState, int]) -> list[Problem]:
+def _tasks(session: Session, site: str | None = None) -> dict[str, list[Task]]:
+    """What sites said themselves and nobody has looked after yet, by site."""
+    query = select(Task).where(col(Task.done_at).is_(None), col(Task.run).is_(None), col(Task.kind).in_(OF_SITES))
+    if site is not None:
+        query = query.where(col(Task.site) == site)
+    found: dict[str, list[Task]] = {}
+    for task in session.scalars(query.order_by(col(Task.id))):
+        found.setdefault(task.site or "", []).append(task)
+    return found
+
+
+def _problems(
+    is_online: bool | None, status: Status | None, counts: dict[HoldingState, int], tasks: list[Task]
+) -> list[Problem]:
     found: list[Problem] = []
     if is_online is None:
         found.append(Problem(kind=ProblemKind.NEVER_HEARD))
@@ -258,7 +293,22 @@ def _problems(is_online: bool | None, status: Status | None, counts: dict[Holdin
     ):
         if counts.get(state):
             found.append(Problem(kind=kind, count=counts[state]))
+    found += _said(tasks)
     return sorted(found, key=lambda problem: not problem.grave)
+
+
+def _said(tasks: list[Task]) -> Iterator[Problem]:
+    """Tasks of one kind as one problem, those of compartments and self-tests by station."""
+    groups: dict[tuple[str, str | None], list[Task]] = {}
+    for task in tasks:
+        whole = task.kind in (Kind.STUCK, Kind.UNWELL, Kind.UNCOLLECTED)
+        groups.setdefault((task.kind, task.about.get("station") if whole else None), []).append(task)
+    for (kind, station), those in groups.items():
+        parts = [str(part) for task in those for part in task.about.get("parts", ())]
+        shelves = [str(task.about["shelf"]) for task in those if "shelf" in task.about]
+        yield Problem(
+            kind=ProblemKind(kind), station=station, detail=", ".join(sorted(shelves) or parts), count=len(those)
+        )
 
 
 def _told(status: Status) -> list[Problem]:

@@ -41,7 +41,7 @@ class TaskView(View):
     run: int | None
     run_name: str | None
     about: dict[str, Any]
-    """surplus: `meant_for`, the site it was meant for."""
+    """surplus: `meant_for`, the site it was meant for. Of sites' own: `station`, and what else the kind says."""
     made_at: datetime
     done_at: datetime | None
     done_by: str | None

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
+from hub.restocking import kept as keeping
 from hub.views import events, items, loans, sites
 from hub.views.view import Cut, reading
 from hub.web import reasons
@@ -31,6 +32,7 @@ def one_item(paper: Paper, session: Annotated[Session, Depends(reading)], item: 
         listens=name_of_item(item),
         history=tuple(reversed(events.history(session, item))),
         moves=items.moves(session, item),
+        kept=keeping.kept(session, item=item),
         reasons=reasons,
         loans=loans.loans(session, Cut(LOANS), paper.today, item=item).rows,
         names=sites.names(session),

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 
 from hub.auth import form_token, visitor_of
 from hub.parts import Parts, parts_of
-from hub.web import charts, statics, times, words
+from hub.web import charts, statics, stations, times, words
 from hub.web.form import secret_of
 from hub.web.say import Say
 from hub.web.texts import LANGUAGES, Texts
@@ -70,6 +70,7 @@ class Page:
         filled = self.printer.templates.get_template(template).render(
             say=self.say,
             words=words,
+            stations=stations,
             language=self.say.language,
             languages=self.hub.settings.languages,
             member=visitor_of(self.request),

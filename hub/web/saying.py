@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta, tzinfo
 
 from hub.restocking.runs import Happened, Picked
+from hub.restocking.tasks import Kind
 from hub.views.runs import OutcomeLine, RunView, StopView, TransferView
 from hub.views.tasks import TaskView
 from hub.web.reasons import place
@@ -50,20 +51,27 @@ def confirmed(say: Say, stop: StopView) -> str:
 
 def task(say: Say, one: TaskView, names: Names) -> str:
     """What is the matter."""
-    return say(
-        f"task.matter.{one.kind}",
-        place=place(say, one.site, names),
-        other=place(say, one.about.get("meant_for"), names),
-    )
+    return say(f"task.matter.{one.kind}", **_values(say, one, names))
 
 
 def remedy(say: Say, one: TaskView, names: Names) -> str:
     """What is to be done about it."""
-    return say(
-        f"task.remedy.{one.kind}",
-        place=place(say, one.site, names),
-        other=place(say, one.about.get("meant_for"), names),
-    )
+    return say(f"task.remedy.{one.kind}", **_values(say, one, names))
+
+
+def _values(say: Say, one: TaskView, names: Names) -> dict[str, str]:
+    about = one.about
+    return {
+        "place": place(say, one.site, names),
+        "other": place(say, about.get("meant_for"), names),
+        "station": str(about.get("station", "")),
+        "tag": str(about.get("tag", "")),
+        "shelf": str(about.get("shelf", "")),
+        "number": str(about.get("reservation", "")),
+        "parts": say("list.comma").join(str(part) for part in about.get("parts", ())),
+        "why": say.word("stuck", str(about.get("why", ""))) if one.kind is Kind.STUCK else "",
+        "should": say("task.on-loan" if about.get("on_loan") else "task.in-stock"),
+    }
 
 
 def whereabouts(say: Say, one: TaskView, names: Names) -> str:

@@ -14,6 +14,7 @@ from hub.views.items import ItemView
 from hub.views.sites import SiteView
 from hub.views.view import Cut, reading
 from hub.web.page import Page, Paper
+from hub.web.stations import LOCKER
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -25,10 +26,11 @@ RECENT = 12
 
 @dataclass(frozen=True, slots=True)
 class ShelfList:
-    """What stands on one shelf."""
+    """What stands on one shelf, or in all compartments of a locker."""
 
     station: str
     shelf: str
+    """Empty: a locker's compartments together."""
     items: tuple[ItemView, ...]
     undecided: int
     capacity: int | None
@@ -93,20 +95,31 @@ def _record(paper: Page, session: Session, site: SiteView) -> dict[str, Any]:
 
 def _shelves(session: Session, site: SiteView) -> list[ShelfList]:
     told: dict[tuple[str, str], int] = {}
+    lockers = {str(station.station) for station in site.stations if station.kind == LOCKER}
     for station in site.stations:
-        told.update({(station.station, shelf.shelf): shelf.capacity for shelf in station.shelves})
+        for shelf in station.shelves:
+            place = (str(station.station), "" if station.station in lockers else str(shelf.shelf))
+            told[place] = told.get(place, 0) + shelf.capacity
     standing: dict[tuple[str, str], list[ItemView]] = {place: [] for place in told}
     for state in (HoldingState.SHELF, HoldingState.UNDECIDED):
         for item in items.items(session, Cut(ON_SHELVES), site=site.site, state=state).rows:
-            place = (item.holding.station or "", item.holding.shelf or "")
-            standing.setdefault(place, []).append(item)
+            at = item.holding.station or ""
+            standing.setdefault((at, "" if at in lockers else item.holding.shelf or ""), []).append(item)
     return [
         ShelfList(
             station=name,
-            shelf=shelf,
-            items=tuple(sorted(there, key=lambda item: (item.title.casefold(), item.item))),
+            shelf=shelf_name,
+            items=tuple(sorted(there, key=_by_compartment if name in lockers else _by_title)),
             undecided=sum(item.holding.state is HoldingState.UNDECIDED for item in there),
-            capacity=told.get((name, shelf)),
+            capacity=told.get((name, shelf_name)),
         )
-        for (name, shelf), there in sorted(standing.items())
+        for (name, shelf_name), there in sorted(standing.items())
     ]
+
+
+def _by_title(item: ItemView) -> tuple[str, str]:
+    return item.title.casefold(), item.item
+
+
+def _by_compartment(item: ItemView) -> tuple[str, str]:
+    return item.holding.shelf or "", item.item

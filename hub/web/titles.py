@@ -62,7 +62,7 @@ def end(paper: Paper, title_id: str, number: int) -> Response:
 @router.post("/titles/{title_id}/reservations/{number}/resume", response_model=None)
 def resume(paper: Paper, title_id: str, number: int) -> Response:
     """The patron waits after all."""
-    return _change(paper, title_id, lambda session: keeping.resume(session, number))
+    return _change(paper, title_id, lambda session: keeping.resume(session, number, now=paper.now))
 
 
 def _change(paper: Page, title_id: str, change: Callable[[Session], object], typed: str = "") -> Response:

@@ -19,7 +19,7 @@ from hub.views.sites import Problem, ProblemKind, SiteView
 from hub.views.visits import Activity, Fill
 from hub.web import times
 from hub.web.say import Say
-from protocol.status import DeviceState, DeviceStatus, DoorState, StationStatus
+from protocol.status import DeviceState, DeviceStatus
 
 Names = Mapping[str, tuple[str, str]]
 """Site -> its name in Chinese and in English."""
@@ -54,27 +54,6 @@ def where(say: Say, item: ItemView, names: Names) -> str:
 def fill(say: Say, known: SiteView) -> str:
     """What the fill picture shows."""
     return say("fill.picture", present=known.present, undecided=known.undecided, capacity=known.capacity)
-
-
-def doors(say: Say, known: SiteView) -> str:
-    """Every door of the site that isn't shut, or that all are; nobody knows while it is silent."""
-    if not known.online:
-        return say.word("door", DoorState.UNKNOWN)
-    states = [station.door for station in known.stations]
-    for state in (DoorState.OPEN, DoorState.UNKNOWN):
-        if state in states:
-            return say.word("door", state)
-    return say.word("door", DoorState.SHUT if states else DoorState.UNKNOWN)
-
-
-def phase(say: Say, known: SiteView, station: StationStatus) -> str:
-    """What goes on at the station; nobody knows while its site is silent."""
-    return say.word("phase", station.phase) if known.online else say("phase.silent")
-
-
-def door(say: Say, known: SiteView, station: StationStatus) -> str:
-    """Whether the station's door is open; nobody knows while its site is silent."""
-    return say.word("door", station.door if known.online else DoorState.UNKNOWN)
 
 
 def device(say: Say, known: DeviceStatus) -> str:
@@ -118,7 +97,7 @@ def event(say: Say, told: EventView) -> str:
     if not told.understood:
         return say("event.not-understood")
     fact = told.fact
-    reason = say.word("refusal", fact.get("reason")) if told.type == "card_refused" else ""
+    reason = _why(say, told)
     key = f"event.{told.type}"
     if not say.texts.has(key):
         return told.type or ""
@@ -132,6 +111,23 @@ def event(say: Say, told: EventView) -> str:
     )
 
 
+def _why(say: Say, told: EventView) -> str:
+    """The reason that an event gives, in words."""
+    fact = told.fact
+    match told.type:
+        case "card_refused":
+            return say.word("refusal", fact.get("reason"))
+        case "item_refused":
+            return say.word("item-trouble", fact.get("why"))
+        case "compartment_stuck":
+            return say.word("stuck", fact.get("why"))
+        case "self_tested":
+            parts = [str(part.get("part", "")) for part in fact.get("parts") or () if not part.get("ok")]
+            return say("tested.well") if fact.get("ok") else say("tested.ill", parts=", ".join(parts))
+        case _:
+            return ""
+
+
 def history(say: Say, told: EventView, names: Names) -> str:
     """One event of an item's history, as a sentence."""
     fact = told.fact
@@ -140,8 +136,10 @@ def history(say: Say, told: EventView, names: Names) -> str:
         key = "history.undecided_settled-absent"
     if told.type == "found" and fact.get("first_count"):
         key = "history.found-first"
-    if told.type == "borrowed" and not fact.get("due"):
-        key = "history.borrowed-undated"
+    if told.type == "loaded" and fact.get("hold"):
+        key = "history.loaded-kept"
+    if told.type in ("borrowed", "renewed") and not fact.get("due"):
+        key = f"history.{told.type}-undated"
     return say(
         key,
         site=site(say, told.site, names),

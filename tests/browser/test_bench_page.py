@@ -179,13 +179,13 @@ def test_two_cards_can_be_held_at_once(page: Page, world: Stage) -> None:
 
 
 def test_a_forced_door_opens_without_a_card(page: Page) -> None:
-    page.locator('[data-act="force"]').click()
+    page.locator('#case [data-act="force"]').click()
     expect(page.locator("#case")).to_have_class("open")
 
 
 def test_a_tag_is_shadowed_through_the_shut_door(page: Page, world: Stage) -> None:
     tag = world.shelf("A")[1]
-    page.locator("#shade").click()
+    page.locator("#case [data-shade]").click()
     spine(page, tag).click()
     expect(spine(page, tag)).to_contain_class("hidden")
     assert not world.cabinet.door_is_open
@@ -231,9 +231,9 @@ def test_each_site_is_a_tab_with_its_own_shelves(page: Page, world: Stage) -> No
     here = page.locator(".spine").first.get_attribute("data-tag")
     page.locator('[data-site="garden-school"]').click()
     expect(page.locator(f'.spine[data-tag="{here}"]')).to_have_count(0)
-    expect(page.locator(".shelf")).to_have_count(2)
+    expect(page.locator("#case .shelf")).to_have_count(2)
 
-    page.locator('[data-act="force"]').click()
+    page.locator('#case [data-act="force"]').click()
     expect(page.locator("#case")).to_have_class("open")
     assert not world.cabinet.door_is_open
 
@@ -252,7 +252,7 @@ def test_titles_are_on_the_spines_upright_and_always_in_the_same_colour(page: Pa
 def test_the_sites_kiosk_is_beside_its_cabinet(opened: Callable[..., Page]) -> None:
     kiosk = Kiosk("127.0.0.1", 0)
     kiosk.start()
-    kiosk.show('{"kind":"idle","tone":"calm","said":[{"lang":"zh-CN","title":"请刷卡","lines":[]}]}')
+    kiosk.show("cabinet-1", '{"kind":"idle","tone":"calm","said":[{"lang":"zh-CN","title":"请刷卡","lines":[]}]}')
     try:
         with stage(kiosk.port) as world:
             world.sites[HERE].screen.start()

@@ -1,25 +1,24 @@
-"""Every registered driver that writes tags, at an emulated desk."""
+"""Every make of tag reader whose driver writes tags, at an emulated desk."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.devices import registry
 from firmware_sim.desk import Desk
+from firmware_sim.makes import MAKES
+from tests.conformance.rig import reader_for
 from tests.conformance.tag_writer import AtDesk, TagWriterConformance
 
-SECTIONS: dict[str, dict[str, Any]] = {"feig-obid": {"answer_s": 0.4, "retries": 2}}
-"""What site.toml would say of each driver besides its port. A new writer gets its line here."""
+WRITERS = [name for name, make in MAKES.items() if make.driver in registry.writers()]
 
 
-@pytest.fixture(name="at", params=registry.writers())
+@pytest.fixture(name="at", params=WRITERS)
 def at_desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AtDesk]:
-    desk = Desk(tmp_path, speed=50)
+    desk = Desk(tmp_path, reader=request.param, speed=50)
     desk.start()
-    section = {"driver": request.param, "port": str(desk.port), **SECTIONS[request.param]}
-    driver = registry.build("desk", section)
+    driver = reader_for(request.param, desk.port)
     try:
         driver.connect()
         yield AtDesk(driver, desk)

@@ -17,10 +17,13 @@ from protocol.events import (
     Borrowed,
     BorrowFlag,
     CardRefused,
+    CountedAnew,
     DeviceFailed,
     DeviceRecovered,
+    EpochReason,
     ForeignFound,
     ForeignGone,
+    ForeignKind,
     Found,
     RefusalReason,
     Returned,
@@ -31,7 +34,8 @@ from protocol.events import (
 )
 from protocol.names import Isil, TagUid
 from protocol.status import Alarm
-from tests.edge.whole import ADA, BO, LOST, Nowhere, Whole, directory, item, tag, written
+from tests.edge.frames.test_epcdata import urn40
+from tests.edge.whole import ADA, BO, LOST, OURS, Nowhere, Whole, directory, item, tag, written
 
 
 @pytest.fixture
@@ -120,6 +124,16 @@ def test_a_barcode_of_ours_on_another_librarys_item_is_not_ours(whole: Whole) ->
     whole.visit(put={tag(0x61)})
     assert not whole.said(Returned)
     assert [(f.kind, f.owner) for f in whole.said(ForeignFound)] == [("other-library", "DE-705")]
+
+
+@pytest.mark.parametrize(("owner", "foreign"), [(OURS, False), (Isil("CN-310101002"), True)])
+def test_an_item_with_a_uhf_tag_is_known_by_its_owner_too(whole: Whole, owner: Isil, foreign: bool) -> None:
+    """The number alone is a coincidence: the directory has an item of ours that is called the same."""
+    epc = urn40(f"{owner}.{item(5)}")
+    whole.tags.memories[tag(77)] = TagMemory(0, 0x07, 2, b"", len(epc) // 2 << 11 | 0x0107, epc)
+    whole.visit(put={tag(77)})
+    assert [f.kind for f in whole.said(ForeignFound)] == ([ForeignKind.OTHER_LIBRARY] if foreign else [])
+    assert [f.item for f in whole.said(Returned)] == ([] if foreign else [item(5)])
 
 
 def test_a_tag_that_cannot_be_read_is_reported_and_nobodys_return(whole: Whole) -> None:
@@ -301,3 +315,32 @@ def test_a_journal_that_cannot_be_written_for_long_is_opened_anew(whole: Whole, 
         whole.live(200)
         whole.agent.run(threading.Event())  # ends by itself, so that whoever built the agent builds it again
     assert not whole.said(AgentStopped)
+
+
+def test_a_journal_that_the_hub_contradicts_is_not_believed_about_shelves_either(whole: Whole) -> None:
+    """Its image was put back, or its card forgot: what it remembers may be older than what the hub knows."""
+    assert len(whole.said(CountedAnew)) == 1
+    whole.site.journal.new_epoch(EpochReason.DIVERGED, whole.site.clock.stamp())
+    whole.live(5)
+    assert [f.items for f in whole.said(CountedAnew)][1:] == [3]
+    assert {f.item for f in whole.said(Found)[-3:]} == {item(1), item(2), item(3)}
+    whole.live(60)
+    assert len(whole.said(CountedAnew)) == 2
+
+
+def test_that_is_made_up_for_after_a_power_cut_and_after_a_visit(tmp_path: Path) -> None:
+    whole = Whole(tmp_path)
+    with whole.running():
+        whole.live(3)
+        whole.tap()
+        whole.lock.open = True
+        whole.live(1)
+        whole.site.journal.new_epoch(EpochReason.REWOUND, whole.site.clock.stamp())
+    with whole.running():
+        whole.live(3)
+        whole.tags.tags -= {tag(1)}
+        whole.lock.open = False
+        whole.live(10)
+        assert [f.item for f in whole.said(Borrowed)] == [item(1)]
+        whole.live(100)
+        assert [f.items for f in whole.said(CountedAnew)] == [3, 2]

@@ -1,12 +1,15 @@
 """What the patron reads."""
 
+import re
 from datetime import date
 
 import pytest
 
 from edge import screen
-from edge.screen import TEXTS, Change, View, ViewItem, ViewKind
-from protocol.events import BorrowFlag, RefusalReason, VisitKind
+from edge.phrases import common
+from edge.phrases.book import BOOKS, Texts
+from edge.screen import Change, View, ViewItem, ViewKind
+from protocol.events import BorrowFlag, ItemTrouble, RefusalReason, VisitKind
 from protocol.names import ItemId, TagUid
 
 BOTH = ("zh-CN", "en")
@@ -36,11 +39,25 @@ def test_every_view_is_said_in_every_language_chinese_first(view: View) -> None:
     assert any("\u4e00" <= c <= "\u9fff" for c in drawn.said[0].title)
 
 
-def test_both_languages_have_every_text_with_the_same_blanks() -> None:
-    chinese, english = TEXTS["zh-CN"], TEXTS["en"]
+@pytest.mark.parametrize("texts", [common.TEXTS, *BOOKS.values()], ids=["common", *BOOKS])
+def test_both_languages_have_every_text_with_the_same_blanks(texts: Texts) -> None:
+    chinese, english = texts["zh-CN"], texts["en"]
     assert chinese.keys() == english.keys()
     for key in chinese:
-        assert ("{" in chinese[key][0]) == ("{" in english[key][0]), key
+        assert blanks(chinese[key]) == blanks(english[key]), key
+
+
+def blanks(lines: tuple[str, ...]) -> set[str]:
+    return set(re.findall(r"{(\w+)}", " ".join(lines)))
+
+
+def test_what_happens_to_an_item_and_why_not_is_said_in_both_languages() -> None:
+    items = [ViewItem(change, TAG, ITEM) for change in Change]
+    items += [ViewItem(Change.REFUSED, TAG, ITEM, why=why) for why in ItemTrouble]
+    drawn = screen.render(View(ViewKind.RECEIPT, items=tuple(items)), known, BOTH)
+    said = [tuple(text.text for text in line.said) for line in drawn.items]
+    assert len(set(said)) == len(items)
+    assert all(chinese != english for chinese, english in said)
 
 
 def test_every_refusal_tells_the_patron_what_to_do() -> None:

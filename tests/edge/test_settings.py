@@ -54,9 +54,11 @@ def test_a_good_file_gives_settings_with_defaults(tmp_path: Path) -> None:
         ('door = "door"', 'door = "gate"', "no [device.gate]"),
         ('driver = "mfrc522"', "bus = 0", "needs driver"),
         ("00112233445566778899aabbccddeeff", "00000000000000000000000000000000", "placeholder"),
-        ('kind = "cabinet"', 'kind = "rocket"', "station.0.kind"),
+        ('kind = "cabinet"', 'kind = "rocket"', "station.0: kind must be one of 'cabinet'"),
+        ('kind = "cabinet"', "capacity = 1", "station.0: kind is missing"),
         ("[broker]", 'timezone = "Moon/Crater"\n[broker]', "timezone"),
         ("port = 1883", "port = 1883\ncolour = 1", "broker.colour"),
+        ("[broker]", '[timing]\nself_test_at = "25:00"\n[broker]', "timing.self_test_at"),
         ("[[station]]", "[[station", "site.toml"),
     ],
 )

@@ -2,23 +2,22 @@
 
 import pytest
 
-from edge.errors import DeviceFault
-from edge.watch import (
+from edge.errors import DeviceFault, TagError
+from edge.notices import (
+    AfiWritten,
     CardShown,
-    CardWatch,
+    CodeScanned,
     ContactMoved,
-    DoorWatch,
     Down,
     Notice,
-    ReaderWatch,
-    ReadTag,
     RoundRun,
-    RunRound,
+    SwitchMoved,
     TagRead,
     Up,
 )
-from protocol.names import DeviceName
-from tests.edge.whole import ADA, A, Cards, Lock, Tags, tag
+from edge.watch import CardWatch, ContactWatch, DoorWatch, ReaderWatch, ReadTag, RunRound, ScanWatch, WriteAfi
+from protocol.names import DeviceName, TagUid
+from tests.edge.whole import ADA, A, Cards, Codes, Lock, Switch, Tags, tag
 
 
 class Said(list[Notice]):
@@ -37,7 +36,7 @@ def live(watch: object, seconds: float, start: float = 0.0) -> float:
     """Turns the watch for that long on a clock of its own; answers the time after."""
     now = start
     while now < start + seconds:
-        now += max(0.001, watch.turn(now))  # type: ignore[attr-defined]  # any of the three watches
+        now += max(0.001, watch.turn(now))  # type: ignore[attr-defined]  # any of the watches
     return now
 
 
@@ -132,3 +131,94 @@ def test_a_reader_nobody_asked_is_asked_now_and_then_whether_it_lives(said: Said
     tags.gone = True
     live(watch, 40, now)
     assert len(said.of(Down)) == 1
+
+
+def test_each_code_before_a_scanner_is_passed_on(said: Said) -> None:
+    codes = Codes()
+    watch = ScanWatch(DeviceName("scanner"), codes, said.append, 0.5, 4)
+    codes.texts += ["30000000000001", "30000000000002"]
+    live(watch, 1)
+    assert said.of(CodeScanned) == [
+        CodeScanned(DeviceName("scanner"), "30000000000001"),
+        CodeScanned(DeviceName("scanner"), "30000000000002"),
+    ]
+
+
+def test_a_scanner_that_is_gone_is_said_once_and_scans_again_when_it_is_back(said: Said) -> None:
+    codes = Codes()
+    watch = ScanWatch(DeviceName("scanner"), codes, said.append, 0.5, 4)
+    now = live(watch, 1)
+    codes.gone = True
+    now = live(watch, 30, now)
+    codes.gone = False
+    codes.texts.append("30000000000001")
+    live(watch, 10, now)
+    assert [type(notice) for notice in said] == [Up, Down, Up, CodeScanned]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_what_a_switch_says_at_first_is_told_with_its_coming_up(said: Said, on: bool) -> None:
+    switch = Switch()
+    switch.on = on
+    live(ContactWatch(DeviceName("exit"), switch, said.append, 0.5, 4, 0.05), 1)
+    assert said == [Up(DeviceName("exit"), "a test's device", on=on)]
+
+
+def test_a_switch_that_bounces_moves_once(said: Said) -> None:
+    switch = Switch()
+    watch = ContactWatch(DeviceName("exit"), switch, said.append, 0.5, 4, 0.05)
+    now = live(watch, 0.1)
+    for on in (True, False, True, False, True):
+        switch.on = on
+        now = live(watch, 0.012, now)
+    now = live(watch, 0.2, now)
+    switch.on = False
+    live(watch, 0.2, now)
+    assert said.of(SwitchMoved) == [SwitchMoved(DeviceName("exit"), True), SwitchMoved(DeviceName("exit"), False)]
+
+
+def test_what_a_switch_did_while_it_was_gone_is_told_when_it_is_back(said: Said) -> None:
+    switch = Switch()
+    watch = ContactWatch(DeviceName("fire"), switch, said.append, 0.5, 4, 0.05)
+    now = live(watch, 1)
+    switch.gone = True
+    now = live(watch, 5, now)
+    switch.on, switch.gone = True, False
+    live(watch, 5, now)
+    assert [notice.on for notice in said.of(Up) if isinstance(notice, Up)] == [False, True]
+    assert said.of(SwitchMoved) == []
+
+
+class Shy(Tags):
+    """Tags that can be written at the third attempt."""
+
+    def __init__(self, misses: int) -> None:
+        super().__init__()
+        self.misses = misses
+        self.tried = 0
+
+    def write_afi(self, uid: TagUid, afi: int) -> None:
+        self._there()
+        self.tried += 1
+        if self.tried <= self.misses:
+            raise TagError(uid, "no answer")
+
+
+@pytest.mark.parametrize(("misses", "why"), [(0, None), (2, None), (3, "no answer")])
+def test_an_afi_is_written_at_the_third_attempt_or_not_at_all(said: Said, misses: int, why: str | None) -> None:
+    watch = ReaderWatch(DeviceName("pad"), Shy(misses), said.append, 0.5, 4)
+    watch.order(WriteAfi(tag(1), 0xC2))
+    live(watch, 1)
+    assert said.of(AfiWritten) == [AfiWritten(DeviceName("pad"), tag(1), 0xC2, why)]
+    assert not said.of(Down)
+
+
+def test_an_afi_asked_of_a_reader_that_is_gone_is_answered_at_once(said: Said) -> None:
+    tags = Shy(0)
+    tags.gone = True
+    watch = ReaderWatch(DeviceName("pad"), tags, said.append, 0.5, 4)
+    watch.order(WriteAfi(tag(1), 0xC2))
+    live(watch, 1)
+    (written,) = said.of(AfiWritten)
+    assert isinstance(written, AfiWritten)
+    assert written.why

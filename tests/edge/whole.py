@@ -1,7 +1,8 @@
 """A whole agent in one process: real journal, directory, tables and link; devices, broker and time are the test's."""
 
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,14 +17,15 @@ from edge.clock import Clock
 from edge.devices.kinds import Look, Round, TagMemory
 from edge.errors import DeviceGone, TagError
 from edge.frames import tagdata
-from edge.keeper import Site
 from edge.link import Kind
+from edge.notices import ButtonPressed
 from edge.settings import Settings
+from edge.site import Site
 from protocol.cards import card_secret, card_tag
 from protocol.directory import CardEntry, ItemEntry, Page, PolicyEntry, RuleEntry
 from protocol.envelope import Envelope, read_event
 from protocol.events import Fact
-from protocol.names import BootId, GroupName, Isil, ItemId, ShelfName, TagUid
+from protocol.names import BootId, GroupName, Isil, ItemId, ShelfName, StationName, TagUid
 from protocol.topics import Up
 
 SALT = "00112233445566778899aabbccddeeff"
@@ -77,13 +79,16 @@ class Tags(_Thing):
         super().__init__()
         self.tags: set[TagUid] = {tag(1), tag(2), tag(3)}
         self.deaf = False
+        self.slow = False
+        """Each round says that more tags answered than it could tell apart."""
         self.rounds = 0
         self.memories: dict[TagUid, TagMemory] = {}
 
     def round(self) -> Round:
         self._there()
         self.rounds += 1
-        return Round(frozenset() if self.deaf else frozenset(self.tags | {REFERENCE}))
+        seen = frozenset() if self.deaf else frozenset(self.tags | {REFERENCE})
+        return Round(seen, complete=not self.slow)
 
     def read(self, uid: TagUid, size: int = 34) -> TagMemory:
         self._there()
@@ -115,6 +120,50 @@ class Lock(_Thing):
         return self.open
 
 
+class Codes(_Thing):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def scan(self) -> str | None:
+        self._there()
+        return self.texts.pop(0) if self.texts else None
+
+
+class Board(_Thing):
+    """Compartments by their locks' numbers; a released one springs open, unless it jams."""
+
+    def __init__(self, locks: int = 6) -> None:
+        super().__init__()
+        self.open = dict.fromkeys(range(1, locks + 1), False)
+        self.pulls: list[int] = []
+        self.jammed: set[int] = set()
+        self.answer: Exception | None = None
+        """What releasing a lock raises instead of an answer; it has been released all the same, unless it jams."""
+        self.before_pull: Any = lambda lock: None
+
+    def unlock(self, lock: int) -> None:
+        self._there()
+        self.before_pull(lock)
+        self.pulls.append(lock)
+        if lock not in self.jammed:
+            self.open[lock] = True
+        if self.answer is not None:
+            raise self.answer
+
+    def doors(self) -> dict[int, bool]:
+        self._there()
+        return dict(self.open)
+
+
+class Switch(_Thing):
+    on = False
+
+    def is_on(self) -> bool:
+        self._there()
+        return self.on
+
+
 class Nowhere:
     """A broker that can't be reached; `connected` set, one that takes everything and answers nothing."""
 
@@ -141,6 +190,17 @@ class Whole:
     screens: list[str] = field(default_factory=list)
     free_mb: int = 999
     transport: Any = None
+    devices: dict[str, Any] | None = None
+    """The site's devices by name; without them a cabinet's."""
+    stations: tuple[dict[str, Any], ...] | None = None
+    """The site's stations as in site.toml; without them a cabinet."""
+    entries: tuple[Any, ...] = ()
+    """What the directory holds besides the usual."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """The newest screen of each station, and of each page of it."""
+    wall: float = 1_800_000_000
+    """Seconds since 1970 at the moment 0: 16:00 of a Friday in Shanghai."""
+    synced: bool = True
     agent: Agent = field(init=False)
     site: Site = field(init=False)
 
@@ -149,16 +209,16 @@ class Whole:
         """One process of the agent; leaving is a power cut as far as the table is concerned."""
         self.seed += 1
         dice = random.Random(self.seed)
-        clock = Clock(lambda: 1_800_000_000 + self.now, lambda: self.now, lambda: True)
-        settings = settings_in(self.folder)
-        devices = {"card": self.cards, "door": self.lock, "shelf-a": self.tags}
+        clock = Clock(lambda: self.wall + self.now, lambda: self.now, lambda: self.synced)
+        devices = self.devices or {"card": self.cards, "door": self.lock, "shelf-a": self.tags}
+        settings = settings_in(self.folder, self.stations or (CABINET,), devices)
         around = Around(
             clock=clock,
             boot=BootId(dice.randbytes(16).hex()),
             random=dice.randbytes,
             device=lambda name: devices[name],
             transport=lambda gone: self.transport or Nowhere(),
-            show=self.screens.append,
+            show=self._show,
             tell=lambda _: None,
             notify=lambda _: None,
             alive=lambda: True,
@@ -166,9 +226,23 @@ class Whole:
         )
         with compose(settings, around) as agent:
             self.agent, self.site = agent, agent.site
-            self.site.mirror.apply(directory(), clock.stamp())
+            self.site.mirror.apply(directory(*self.entries), clock.stamp())
             self._due = dict.fromkeys(agent.watches, self.now)
             yield self
+
+    def _show(self, station: str, text: str) -> None:
+        self.screens.append(text)
+        self.shown[station] = text
+
+    def screen(self, station: str) -> dict[str, Any]:
+        """What a station shows now."""
+        shown: dict[str, Any] = json.loads(self.shown[station])
+        return shown
+
+    def press(self, station: str, what: str) -> None:
+        """A button of its screen."""
+        self.agent.notice(ButtonPressed(StationName(station), what))
+        self.live(0.2)
 
     def live(self, seconds: float) -> None:
         """Time passes."""
@@ -203,7 +277,20 @@ class Whole:
         return [fact for fact in self.facts() if isinstance(fact, kind)]
 
 
-def settings_in(folder: Path) -> Settings:
+CABINET: dict[str, Any] = {
+    "name": "cabinet-1",
+    "kind": "cabinet",
+    "card_reader": "card",
+    "door": "door",
+    "shelves": [{"name": "A", "reader": "shelf-a", "reference_tag": REFERENCE}],
+}
+
+
+def settings_in(
+    folder: Path,
+    stations: tuple[dict[str, Any], ...] = (CABINET,),
+    devices: Iterable[str] = ("card", "door", "shelf-a"),
+) -> Settings:
     (folder / "site.key").write_text(KEY.hex())
     return Settings.model_validate(
         {
@@ -214,21 +301,13 @@ def settings_in(folder: Path) -> Settings:
             "site_key_file": str(folder / "site.key"),
             "broker": {"tls": False, "port": 1883},
             "storage": {"free_floor_mb": 200},
-            "station": [
-                {
-                    "name": "cabinet-1",
-                    "kind": "cabinet",
-                    "card_reader": "card",
-                    "door": "door",
-                    "shelves": [{"name": "A", "reader": "shelf-a", "reference_tag": REFERENCE}],
-                }
-            ],
-            "device": {"card": {"driver": "test"}, "door": {"driver": "test"}, "shelf-a": {"driver": "test"}},
+            "station": list(stations),
+            "device": {name: {"driver": "test"} for name in devices},
         }
     )
 
 
-def directory() -> Page:
+def directory(*more: Any) -> Page:
     secret = card_secret(ADA, bytes.fromhex(SALT))
     other = card_secret(BO, bytes.fromhex(SALT))
     lost = card_secret(LOST, bytes.fromhex(SALT))
@@ -239,6 +318,7 @@ def directory() -> Page:
         RuleEntry(group=GroupName("adult"), loan_days=28, limit=2),
         PolicyEntry(owners=(OURS,)),
         *(ItemEntry(item=item(n), tag=tag(n), title=f"Title {n}", author="Somebody") for n in range(1, 10)),
+        *more,
     ]
     return Page(
         boot=BootId("b0" * 16),

@@ -238,6 +238,78 @@ def test_edges_are_noticed_and_only_one_may_watch(cabinet: Cabinet, gpio: Module
     assert gpio.wait_for_edge(CONTACT_PIN, gpio.RISING, timeout=20) is None
 
 
+D0, D1 = 20, 21
+
+
+@pytest.fixture
+def heard(cabinet: Cabinet, gpio: ModuleType) -> list[int]:
+    """The channels that were called back for, in order; pulses come on two pins."""
+    channels: list[int] = []
+    cabinet.computer.pins.pulsed |= {D0, D1}
+    gpio.setmode(gpio.BCM)
+    for pin in (D0, D1):
+        gpio.setup(pin, gpio.IN, pull_up_down=gpio.PUD_UP)
+        gpio.add_event_detect(pin, gpio.FALLING, callback=channels.append)
+    return channels
+
+
+def soon(channels: list[int], count: int) -> list[int]:
+    """What has been heard when so many were, or it is too late."""
+    end = time.monotonic() + 5
+    while len(channels) < count and time.monotonic() < end:
+        time.sleep(0.005)
+    return channels
+
+
+def test_pulses_are_called_back_in_their_order_across_pins(cabinet: Cabinet, heard: list[int]) -> None:
+    wires = [D0, D1, D1, D0, D1] * 20
+    cabinet.computer.pins.pulse([(pin, n * 0.002) for n, pin in enumerate(wires)])
+    assert soon(heard, len(wires)) == wires
+
+
+def test_only_edges_that_were_asked_for_are_called_back(cabinet: Cabinet, gpio: ModuleType, heard: list[int]) -> None:
+    rising: list[int] = []
+    gpio.remove_event_detect(D1)
+    gpio.add_event_detect(D1, gpio.RISING, callback=rising.append)
+    gpio.add_event_callback(D1, lambda channel: rising.append(-channel))
+    cabinet.computer.pins.pulse([(D0, 1.0), (D1, 1.1), (22, 1.2), (D0, 1.3)])
+    assert soon(heard, 2) == [D0, D0]
+    assert rising == [D1, -D1]
+
+
+def test_bouncetime_goes_by_the_edges_own_moments(cabinet: Cabinet, gpio: ModuleType, heard: list[int]) -> None:
+    gpio.remove_event_detect(D0)
+    gpio.add_event_detect(D0, gpio.FALLING, callback=heard.append, bouncetime=50)
+    cabinet.computer.pins.pulse([(D0, 1.0), (D0, 1.01), (D0, 1.06), (D1, 1.07)])
+    assert soon(heard, 3) == [D0, D0, D1]
+
+
+def test_cleaning_up_a_pin_ends_its_callbacks(cabinet: Cabinet, gpio: ModuleType, heard: list[int]) -> None:
+    gpio.cleanup(D0)
+    cabinet.computer.pins.pulse([(D0, 1.0), (D1, 1.1)])
+    assert soon(heard, 1) == [D1]
+
+
+def test_a_pin_that_drives_has_no_pulses(cabinet: Cabinet, gpio: ModuleType, heard: list[int]) -> None:
+    cabinet.computer.pins.setup(D0, 0, 20, 1)
+    cabinet.computer.pins.pulse([(D0, 1.0), (D1, 1.1)])
+    assert soon(heard, 1) == [D1]
+
+
+def test_edges_are_lost_with_the_board_and_come_again_when_they_are_asked_for_again(
+    cabinet: Cabinet, gpio: ModuleType, heard: list[int]
+) -> None:
+    cabinet.power(False)
+    gpio.remove_event_detect(D0)
+    with pytest.raises(RuntimeError, match="Failed to add edge detection"):
+        gpio.add_event_detect(D0, gpio.FALLING, callback=heard.append)
+    cabinet.power(True)
+    gpio.setup(D0, gpio.IN, pull_up_down=gpio.PUD_UP)
+    gpio.add_event_detect(D0, gpio.FALLING, callback=heard.append)
+    cabinet.computer.pins.pulse([(D0, 1.0)])
+    assert soon(heard, 1) == [D0]
+
+
 def test_a_transfer_takes_well_under_a_millisecond(spi: ModuleType) -> None:
     with spi.SpiDev(0, 0) as device:
         began = time.monotonic()

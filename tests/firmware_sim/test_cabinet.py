@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from firmware_sim.cabinet import Cabinet, Unreachable
+from edge.devices import registry
+from firmware_sim.cabinet import TWO_DOORS, Cabinet, Unreachable
 from firmware_sim.transponders import Card, item_tag
 from tests import rig
 
@@ -128,6 +129,38 @@ def test_power_comes_and_goes_and_shelves_stay(cabinet: Cabinet, book) -> None:
         assert cabinet.paths.board.exists() is on
     assert (cabinet.door_is_open, cabinet.contents()["A"]) == (True, [book])
     assert not cabinet.strike_energised
+
+
+def test_each_of_two_doors_has_its_own_strike_and_contact_and_either_leads_to_the_shelves(book) -> None:
+    with rig.cabinet(doors=TWO_DOORS) as cabinet:
+        cabinet.stock("A", [book])
+        cabinet.doors["door-2"].drive(0)
+        assert not cabinet.open_door()
+        assert cabinet.open_door(door="door-2")
+        assert (cabinet.door.contact(), cabinet.doors["door-2"].is_open, cabinet.door_is_open) == (0, True, True)
+        assert cabinet.take(book.uid) is book
+        assert cabinet.snapshot()["doors"]["door-2"]["open"]
+        cabinet.close_door("door-2")
+        with pytest.raises(Unreachable):
+            cabinet.put(book, "A")
+        cabinet.force_door("door-2")
+        cabinet.put(book, "A")
+
+
+def test_the_locks_of_two_doors_hang_on_pins_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(rig.SHIMS))
+    with rig.cabinet(doors=TWO_DOORS) as cabinet, rig.shims(cabinet.paths.board):
+        lock, contact = TWO_DOORS["door-2"]
+        options = {"driver": "gpio-door", "lock_pin": lock, "contact_pin": contact, "pulse_ms": 400}
+        driver = registry.build("second", options)
+        try:
+            driver.connect()
+            driver.unlock()
+            assert cabinet.open_door(1.0, "door-2")
+            assert (driver.is_open(), cabinet.door.pulses, cabinet.doors["door-2"].pulses) == (True, 0, 1)
+            assert driver.pulse_s == 0.4
+        finally:
+            driver.close()
 
 
 def test_nothing_of_it_runs_after_it_stopped() -> None:

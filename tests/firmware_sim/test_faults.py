@@ -7,7 +7,7 @@ from firmware_sim.faults import FAULTS, Faults
 
 def test_every_fault_says_what_it_is_in_one_line() -> None:
     assert all(fault.says and "\n" not in fault.says for fault in FAULTS.values())
-    assert {kind for fault in FAULTS.values() for kind in fault.kinds} == {"reader", "card", "door"}
+    assert {kind for fault in FAULTS.values() for kind in fault.kinds} == {"reader", "card", "door", "scanner", "locks"}
 
 
 def test_the_same_seed_strikes_the_same_occasions() -> None:

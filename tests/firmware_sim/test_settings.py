@@ -2,24 +2,18 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from edge import furniture
 from edge.settings import load as load_site
 from firmware_sim import settings
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.catalogue import PARTNERS
+from firmware_sim.fittings import fitted
+from firmware_sim.readingroom import ReadingRoom
 from hub.settings import load as load_hub
 from protocol.cards import site_key
-from protocol.names import ShelfName
-
-DEVICES: dict[str, dict[str, Any]] = {
-    "card": {"driver": "mfrc522"},
-    "door": {"driver": "gpio-door", "lock_pin": 17, "contact_pin": 27},
-    "shelf-a": {"driver": "feig-obid", "port": "/dev/null"},
-    "shelf-b": {"driver": "feig-obid", "port": "/dev/null"},
-}
-REFERENCES = {ShelfName("A"): "E004010000000001", ShelfName("B"): "E004010000000002"}
 
 
 @pytest.fixture
@@ -38,11 +32,25 @@ def test_the_hub_reads_its_file(tmp_path: Path, kept: settings.Secrets) -> None:
 def test_each_site_reads_its_file_and_has_its_own_key(tmp_path: Path, kept: settings.Secrets, partner: object) -> None:
     assert isinstance(partner, type(PARTNERS[0]))
     folder = tmp_path / partner.site
-    site = load_site(settings.write_site(folder, kept, partner, 18831, 8101, REFERENCES, DEVICES))
+    folder.mkdir()
+    cabinet = Cabinet(partner.site, folder)
+    site = load_site(settings.write_site(folder, kept, partner, 18831, 8101, fitted(cabinet)))
     assert site.site == partner.site
     assert site.name["zh-CN"] == partner.name_zh
     assert site.site_key() == site_key(bytes.fromhex(kept.master_key), partner.site)
-    assert [(s.name, s.reference_tag) for s in site.station[0].shelves] == list(REFERENCES.items())
+    (station,) = site.station
+    assert isinstance(station, furniture.Cabinet)
+    assert [(s.name, s.reference_tag) for s in station.shelves] == [
+        (name, shelf.reference.uid) for name, shelf in cabinet.shelves.items()
+    ]
+
+
+def test_a_reading_rooms_stations_are_ones_the_agent_knows(tmp_path: Path, kept: settings.Secrets) -> None:
+    (tmp_path / "room").mkdir()
+    made = ReadingRoom("garden-room", tmp_path / "room")
+    site = load_site(settings.write_site(tmp_path / "room", kept, PARTNERS[2], 18831, 8101, fitted(made)))
+    assert [station.kind for station in site.station] == ["room", "desk", "gate"]
+    assert set(site.devices()) == set(site.device)
 
 
 def test_secrets_are_made_once_and_readable_by_nobody_else(tmp_path: Path, kept: settings.Secrets) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from hub.settings import Settings
 from protocol.cards import card_secret, card_tag, commitment, site_key
 from protocol.envelope import ZERO, Aside, Batch, BatchHead, Envelope, chain_all
-from protocol.events import Borrowed, EpochOpened, Evidence, Fact, Found, Returned, VisitEnded, VisitOpened
+from protocol.events import Borrowed, EpochOpened, Evidence, Fact, Found, Renewed, Returned, VisitEnded, VisitOpened
 from protocol.hello import Hello, Versions
 from protocol.names import CardTag, ClockTrust, SiteId
+from protocol.status import StationStatus, Status
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Midday in Beijing."""
@@ -141,6 +142,31 @@ class Journal:
         )
 
 
+def status(
+    journal: Journal, connection: int = 1, every_s: int = 30, stations: tuple[StationStatus, ...] = ()
+) -> Status:
+    """A heartbeat of the journal's boot."""
+    return Status(
+        boot=journal.boot_id,
+        connection=connection,
+        at=NOON,
+        up_ms=1,
+        clock="synced",
+        every_s=every_s,
+        stations=stations,
+        devices=(),
+        queue=0,
+        last=1,
+        directory_version=0,
+        free_mb=100,
+    )
+
+
+def has(*kinds: str) -> tuple[StationStatus, ...]:
+    """A station of each kind, waiting, for a heartbeat."""
+    return tuple(StationStatus(station=f"{kind}-1", kind=kind, phase="idle") for kind in kinds)
+
+
 def opened(predecessor: str | None = None, last: int | None = None, reason: str = "new") -> EpochOpened:
     return EpochOpened(reason=reason, predecessor=predecessor, predecessor_last=last)
 
@@ -161,6 +187,10 @@ def found(item: str) -> Any:
 
 def borrowed(item: str, visit: str, due: date | None = None, days: int = 28, **more: Any) -> Any:
     return of(Borrowed, item, visit, due=due, loan_days=days, **more)
+
+
+def renewed(item: str, visit: str, due: date | None = None, days: int = 28) -> Any:
+    return of(Renewed, item, visit, station="desk-1", due=due, loan_days=days)
 
 
 def returned(item: str, visit: str) -> Any:

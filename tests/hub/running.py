@@ -77,7 +77,7 @@ class Hub:
             for row in sorted(self.rows(SiteState), key=lambda row: row.site)
         ]
         shown["directory"] = sorted(
-            (row.model_dump(exclude={"version"}) for row in self.rows(DirectoryEntry)), key=repr
+            (row.model_dump(exclude={"version"}) for row in self.rows(DirectoryEntry) if not row.removed), key=repr
         )
         return shown
 

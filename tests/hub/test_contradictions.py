@@ -1,5 +1,6 @@
 """What can't all be so is decided by a stated rule and listed; an event nobody can make sense of blocks nothing."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,13 @@ from sqlmodel import select
 
 from hub import agreement
 from hub.database import Database
+from hub.directory.rows import Kind as File
 from hub.models import Contradiction, Cursor, Holding, Loan
 from hub.projections.contradictions import Kind, find
 from hub.views import incidents
 from hub.views.view import Cut
 from protocol.events import Borrowed, BorrowReversed, Loaded, Missing, Undecided, Unloaded
-from tests.hub.cast import HARBOUR, STATION, Journal, borrowed, found, of, opened, returned, settings_in
+from tests.hub.cast import HARBOUR, STATION, UID, Journal, borrowed, found, of, opened, renewed, returned, settings_in
 from tests.hub.running import Hub
 from tests.hub.test_folds import history
 
@@ -81,6 +83,25 @@ def test_contradictions_are_folded_with_the_item_and_vanish_when_explained(hub: 
     harbour.write(of(Unloaded, "i1", "v0"))  # heard late: a courier had taken it from there
     hub.deliver(harbour)
     assert hub.rows(Contradiction) == []
+    with hub.database.read() as session:
+        assert agreement.differences(session, hub.settings.zone) == []
+
+
+def test_a_renewal_heard_before_its_loan_is_in_doubt_until_the_loan_is_heard(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(File.RULES, "group,loan_days,limit\nadult,28,5\n", tmp_path)
+    hub.bring(File.PATRONS, f"patron,name,group,card_uid\np1,Wei,adult,{UID}\n", tmp_path)
+    harbour, station = Journal(HARBOUR), Journal(STATION)
+    harbour.write(opened(), found("i1"))
+    harbour.visit("v1", borrowed("i1", "v1"))
+    station.write(opened(), minutes=60)
+    station.visit("v2", renewed("i1", "v2", due=date(2026, 4, 20)))
+    hub.deliver(station)
+    (one,) = hub.rows(Contradiction)
+    assert (one.kind, one.item, one.site, one.against) == (Kind.RENEWED_UNHELD, "i1", STATION, None)
+    hub.deliver(harbour)
+    assert hub.rows(Contradiction) == []
+    (loan,) = hub.rows(Loan)
+    assert (loan.site, loan.due, loan.renewals) == (HARBOUR, date(2026, 4, 20), 1)
     with hub.database.read() as session:
         assert agreement.differences(session, hub.settings.zone) == []
 

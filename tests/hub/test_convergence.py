@@ -26,6 +26,7 @@ from protocol.events import (
     Loaded,
     Missing,
     Moved,
+    Renewed,
     Returned,
     Undecided,
     UndecidedSettled,
@@ -40,7 +41,7 @@ SITES = (HARBOUR, STATION, SiteId("garden-school"))
 ITEMS = ("i1", "i2", "i3", "unlisted")
 OTHER_UID = "04FFEEDDCCBBAA"
 KINDS = (
-    *(Borrowed, Borrowed, Returned, Returned, BorrowReversed, Undecided, UndecidedSettled),
+    *(Borrowed, Borrowed, Renewed, Renewed, Returned, Returned, BorrowReversed, Undecided, UndecidedSettled),
     *(Missing, Loaded, Unloaded, Moved, ForeignFound, ForeignGone, None),
 )
 """None: found."""
@@ -76,6 +77,10 @@ def a_fact(chance: Random, visit: str) -> Any:
             return found(item)
         case _ if kind is Borrowed:
             return of(Borrowed, item, visit, loan_days=chance.choice((7, 28)), late=chance.random() < 0.3)
+        case _ if kind is Loaded:
+            return of(Loaded, item, visit, hold=chance.choice((None, "1")))
+        case _ if kind is Renewed:
+            return of(Renewed, item, visit, loan_days=chance.choice((7, 28)))
         case _ if kind is Undecided:
             return of(Undecided, item, visit, was_present=chance.random() < 0.5)
         case _ if kind is UndecidedSettled:

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col, select
 from hub.database import Database
 from hub.errors import DatabaseNotReady
 from hub.migrations import ensure, migrate
-from hub.models import Backup, Gap, Item, Meta, Title
+from hub.models import Backup, DirectoryEntry, Gap, Item, Meta, Reservation, Rule, Title
 from hub.search.columns import WORDS
 from tests.hub.cast import NOON
 
@@ -78,15 +78,40 @@ def test_titles_and_items_of_an_older_database_are_kept(older: Database) -> None
                 "VALUES ('i1', 't1', 'E0040001', 'CN-1', 'normal', false), ('i2', 't1', NULL, 'CN-1', 'held', true)"
             )
         )
+        connection.execute(text('INSERT INTO rule ("group", loan_days, "limit") VALUES (\'adult\', 28, 5)'))
     migrate(older.engine)
     with older.read() as session:
         (title,) = session.exec(select(Title))
+        (rule,) = session.exec(select(Rule))
         items = list(session.exec(select(Item).order_by(col(Item.item))))
+    assert (rule.loan_days, rule.limit, rule.renewals) == (28, 5, 0)
     assert (title.title, title.clc, title.dewey, title.audience) == ("红楼梦", "", "", "")
     assert [(item.item, item.tag, item.condition, item.barcode, item.shelf_mark) for item in items] == [
         ("i1", "E0040001", "good", None, ""),
         ("i2", None, "good", None, ""),
     ]
+
+
+def test_whoever_waited_before_there_were_codes_gets_one(older: Database) -> None:
+    migrate(older.engine, "0005")
+    with older.engine.begin() as connection:
+        for line in (
+            "INSERT INTO title (title_id, title, author, isbn, language, themes, region, subjects, source) "
+            "VALUES ('t1', 'One', '', '', 'eng', '', '', '', '')",
+            "INSERT INTO site (site, name_zh, name_en, partner, address, capacity, return_only, trust_days) "
+            "VALUES ('s1', '一', 'One', '', '', 0, true, 14)",
+            "INSERT INTO patron (patron, name, \"group\") VALUES ('p1', 'Wei', 'adult')",
+            "INSERT INTO reservation (patron, title_id, site, made_at) VALUES ('p1', 't1', 's1', 0)",
+            "INSERT INTO reservation (patron, title_id, site, made_at) VALUES ('p1', 't1', 's1', 1)",
+            "INSERT INTO directory_entry (kind, key, version, body, removed) VALUES ('policy', 's1', 1, '{}', false)",
+        ):
+            connection.execute(text(line))
+    migrate(older.engine)
+    with older.read() as session:
+        codes = list(session.exec(select(Reservation.code)))
+        assert session.exec(select(DirectoryEntry.site)).one() == "s1"
+    assert [len(code) for code in codes] == [8, 8]
+    assert all(code.isdecimal() for code in codes)
 
 
 def test_a_block_that_fails_leaves_nothing(database: Database) -> None:

@@ -21,6 +21,7 @@ from protocol.events import (
     Loaded,
     Missing,
     Moved,
+    Renewed,
     Undecided,
     UndecidedSettled,
     Unloaded,
@@ -28,7 +29,7 @@ from protocol.events import (
     VisitOpened,
 )
 from protocol.names import ClockTrust, StationName
-from tests.hub.cast import HARBOUR, NOON, STATION, borrowed, found, hex_id, of, returned
+from tests.hub.cast import HARBOUR, NOON, STATION, borrowed, found, hex_id, of, renewed, returned
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 PATRONS: holdings.Patrons = {(HARBOUR, hex_id("v1")): "p1", (STATION, hex_id("v2")): "p2"}
@@ -90,6 +91,47 @@ def test_borrowing_what_somebody_still_has_is_a_contradiction_on_record() -> Non
 def test_a_courier_takes_an_item_into_transit_and_puts_it_on_a_shelf() -> None:
     assert place(of(Unloaded, "i1", "v1")).state is HoldingState.TRANSIT
     assert place(of(Unloaded, "i1", "v1"), (STATION, of(Loaded, "i1", "v2"))).site == STATION
+
+
+def test_a_renewal_gives_the_open_loan_the_day_the_patron_was_shown() -> None:
+    (loan,) = lent(borrowed("i1", "v1"), renewed("i1", "v1", due=date(2026, 4, 20)), renewed("i1", "v1", days=7))
+    assert (loan.state, loan.due, loan.renewals) == (LoanState.OPEN, date(2026, 3, 9), 2)
+    (once,) = lent(borrowed("i1", "v1"), renewed("i1", "v1", due=date(2026, 4, 20)))
+    assert (once.due, once.renewals, once.loan_days) == (date(2026, 4, 20), 1, 28)
+
+
+def test_a_renewal_counts_from_when_it_was_heard_of_where_no_clock_vouches_for_it() -> None:
+    (loan,) = lent(borrowed("i1", "v1"), renewed("i1", "v1", days=7), trusted=False)
+    assert loan.due == date(2026, 3, 11)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (borrowed("i1", "v1"), returned("i1", "v1"), renewed("i1", "v1")),
+        (borrowed("i1", "v1"), (STATION, renewed("i1", "v2"))),
+        (borrowed("i1", "v9"), renewed("i1", "v9")),
+        (renewed("i1", "v1"), found("i1")),
+    ],
+    ids=["over", "somebody-elses", "nobody-knows-whose", "never-lent"],
+)
+def test_a_renewal_of_what_its_patron_does_not_have_changes_nothing(told: tuple[Fact, ...]) -> None:
+    whole = history(*told)
+    idle = loans.idle_renewals(whole, PATRONS, BEIJING)
+    assert [type(placed.event.fact) for placed in idle] == [Renewed]
+    assert loans.fold([one for one in whole if one not in idle], PATRONS, BEIJING) == loans.fold(
+        whole, PATRONS, BEIJING
+    )
+
+
+def test_a_renewal_says_nothing_of_where_the_item_is() -> None:
+    lost = (borrowed("i1", "v1"), renewed("i1", "v1"))
+    assert place(*lost) == place(lost[0])
+
+
+def test_a_renewal_that_cannot_be_meant_is_none() -> None:
+    with pytest.raises(ValueError, match="a loan of 99999 days"):
+        lent(borrowed("i1", "v1"), renewed("i1", "v1", days=99_999))
 
 
 def test_a_missing_item_is_nobodys_loan() -> None:

@@ -22,7 +22,6 @@ from protocol.events import VisitOpened
 from protocol.hello import Gone
 from protocol.names import read_message
 from protocol.receipt import Receipt
-from protocol.status import Status
 from protocol.topics import Down, Up, down, up
 from tests.hub.cast import (
     HARBOUR,
@@ -37,6 +36,7 @@ from tests.hub.cast import (
     opened,
     returned,
     settings_in,
+    status,
 )
 from tests.hub.running import Hub
 
@@ -59,23 +59,6 @@ def journal() -> Journal:
     made.write(opened(), found("i1"))
     made.visit("v1", borrowed("i1", "v1"))
     return made
-
-
-def status_of(journal: Journal, connection: int = 1, every_s: int = 30) -> Status:
-    return Status(
-        boot=journal.boot_id,
-        connection=connection,
-        at=NOON,
-        up_ms=1,
-        clock="synced",
-        every_s=every_s,
-        stations=(),
-        devices=(),
-        queue=0,
-        last=1,
-        directory_version=0,
-        free_mb=100,
-    )
 
 
 def gone(journal: Journal, connection: int) -> Gone:
@@ -242,16 +225,16 @@ def test_a_will_of_an_older_boot_does_not_count(hub: Hub, journal: Journal) -> N
 def test_a_site_that_went_is_back_with_its_next_connection(hub: Hub, journal: Journal) -> None:
     hub.send(HARBOUR, Up.HELLO, journal.hello(connection=1))
     hub.send(HARBOUR, Up.GONE, gone(journal, 1))
-    hub.send(HARBOUR, Up.STATUS, status_of(journal, connection=1))
+    hub.send(HARBOUR, Up.STATUS, status(journal, connection=1))
     assert state(hub).gone
-    hub.send(HARBOUR, Up.STATUS, status_of(journal, connection=2))
+    hub.send(HARBOUR, Up.STATUS, status(journal, connection=2))
     assert not state(hub).gone
 
 
 def test_only_the_newest_heartbeat_is_kept(hub: Hub, journal: Journal) -> None:
-    hub.send(HARBOUR, Up.STATUS, status_of(journal, every_s=10))
+    hub.send(HARBOUR, Up.STATUS, status(journal, every_s=10))
     hub.now += timedelta(seconds=10)
-    hub.send(HARBOUR, Up.STATUS, status_of(journal, every_s=20))
+    hub.send(HARBOUR, Up.STATUS, status(journal, every_s=20))
     kept = state(hub)
     assert (kept.every_s, kept.heard_at, kept.status_at) == (20, hub.now, hub.now)
     assert kept.status is not None

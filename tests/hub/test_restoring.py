@@ -160,6 +160,11 @@ SINCE_0001 = (
         "theme", "tour_site", "tour", "closure", "reservation", "scan", "task",
     )),
     *(f"ALTER TABLE site DROP COLUMN {name}" for name in ("latitude", "longitude", "headroom")),
+    *(f"ALTER TABLE {table} DROP COLUMN renewals" for table in ("loan", "rule")),
+    "ALTER TABLE item DROP COLUMN parts",
+    "DROP INDEX ix_holding_hold",
+    *(f"ALTER TABLE holding DROP COLUMN {name}" for name in ("hold", "hold_since")),
+    "ALTER TABLE directory_entry DROP COLUMN site",
 )  # fmt: skip
 """Takes back what migrations brought since the first tables."""
 

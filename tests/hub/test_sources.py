@@ -103,9 +103,10 @@ def test_unknown_and_missing_columns_are_named() -> None:
 @pytest.mark.parametrize(
     ("uid", "why"),
     [
-        ("04A1B2", "a card UID has 4, 7 or 10 bytes, not 3"),
+        ("04A1B2", "a card UID has 4, 5, 7 or 10 bytes, not 3"),
         ("08010203", "a 4-byte card UID beginning 08 is random at each tap"),
         ("card!", "isn't hexadecimal"),
+        ('"099,59822"', "docs/hub.md says how to make its ten hex digits of it"),
     ],
 )
 def test_a_card_uid_that_names_nobody_is_refused(uid: str, why: str) -> None:
@@ -130,6 +131,12 @@ def test_a_uid_in_any_spelling_is_one_card_and_is_never_kept(hub: Hub, tmp_path:
     hub.bring(Kind.PATRONS, f"patron,name,group,card_uid\np1,Wei,adult,{UID}\n", tmp_path)
     (card,) = hub.rows(Card)
     assert card.secret == card_secret(UID, SALT).hex()
+
+
+def test_a_125_khz_card_has_ten_digits_and_may_begin_with_any(hub: Hub, tmp_path: Path) -> None:
+    hub.bring(Kind.PATRONS, "patron,name,group,card_uid\np1,Wei,adult,08 0063e9ae\n", tmp_path)
+    (card,) = hub.rows(Card)
+    assert card.secret == card_secret("080063E9AE", SALT).hex()
 
 
 def test_hashing_many_cards_tells_how_far_it_is(hub: Hub, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocol.cards import card_secret, card_tag, commitment, site_key
+from protocol.cards import card_secret, card_tag, card_uid, commitment, em_uid, site_key
 from protocol.names import SiteId
 
 SALT = bytes.fromhex("00112233445566778899aabbccddeeff")
@@ -26,10 +26,20 @@ def test_another_librarys_salt_gives_another_name() -> None:
     assert card_secret("DEADBEEF", SALT) != card_secret("DEADBEEF", SALT[::-1])
 
 
-@pytest.mark.parametrize("uid", ["", "DEAD", "xyz", "DEADBEEF00", "08A1B2C3"])
+@pytest.mark.parametrize("uid", ["", "DEAD", "xyz", "DEADBEEF0000", "08A1B2C3"])
 def test_what_is_no_lasting_uid_is_refused(uid: str) -> None:
     with pytest.raises(ValueError):
         card_secret(uid, SALT)
+
+
+def test_a_125_khz_card_has_five_bytes_and_none_of_them_is_random() -> None:
+    assert card_uid("080063E9AE") == bytes.fromhex("080063E9AE")
+
+
+@pytest.mark.parametrize(("bits", "uid"), [(40, "010063E9AE"), (32, "000063E9AE"), (24, "000063E9AE")])
+def test_a_125_khz_card_is_called_the_same_by_readers_that_tell_more_and_less(bits: int, uid: str) -> None:
+    assert em_uid(0x01_0063E9AE, bits) == uid
+    assert em_uid(0x0063E9AE, min(bits, 32)) == "000063E9AE"
 
 
 def test_the_names_are_the_ones_cards_have_had_since_the_first_release() -> None:

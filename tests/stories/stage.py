@@ -210,7 +210,15 @@ class Stage:
 def staged(folder: Path, broker: str) -> Iterator[Stage]:
     """Everything started, and stopped in order afterwards."""
     with contextlib.ExitStack() as stack:
-        options = Options(folder=folder / "town", ports=read("free"), broker=broker, people=False, speed=4.0, seed=5)
+        options = Options(
+            folder=folder / "town",
+            ports=read("free"),
+            broker=broker,
+            people=False,
+            speed=4.0,
+            seed=5,
+            partners=PARTNERS,
+        )
         launch = Launch(options, stack, lambda line: None)
         launch.start_broker()
         librarian = launch.start_hub()

@@ -31,6 +31,12 @@ def frames(device: str, direction: str | None = None) -> list[Golden]:
     ]
 
 
+def devices() -> list[str]:
+    """Every device there are frames of."""
+    rows = json.loads(Path(__file__).with_name("frames.json").read_text(encoding="utf-8"))
+    return sorted({row["device"] for row in rows})
+
+
 def frame(name: str) -> Golden:
     """The frame with this id."""
     return next(golden for golden in frames(name.rpartition("-")[0]) if golden.id == name)

@@ -1,6 +1,7 @@
 // Draws the screen the agent sends. Knows no text of its own but the one for a lost connection.
 "use strict";
 
+const STATION = new URLSearchParams(location.search).get("station") || "";
 const SILENCE_MS = 25000; // two and a half of the server's pings
 const LOST_AFTER_MS = 4000;
 const LAYOUTS = ["few", "some", "many"]; // of a receipt: large, smaller, two columns
@@ -18,13 +19,27 @@ const DRAWINGS = {
 const DRAWING_OF = {
   starting: "wait", idle: "card", welcome: "door", open: "door", held: "warn", closing: "shut", counting: "count",
   receipt: "tick", refused: "stop", busy: "wait", goodbye: "shut", unsettled: "warn", "out-of-order": "tool",
-  intruded: "warn", message: "card",
+  intruded: "warn", message: "card", closed: "stop", full: "wait", free: "warn", inside: "tick", "closing-soon": "wait",
+  "closed-inside": "wait",
 };
+// What only a desk or a gate shows.
+Object.assign(DRAWING_OF, {
+  returns: "card", lying: "card", "lying-lent": "warn", "lying-return": "wait", serving: "card", writing: "wait",
+  "serving-taking": "card", "serving-bringing": "card", "unknown-code": "warn", alarm: "stop",
+});
 const MARKS = {
   borrowed: '<path d="M5 12h13M13 6l6 6-6 6" fill="none" stroke="#0f5a52" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/>',
   returned: '<path d="M5 13l5 5L19 7" fill="none" stroke="#1c5f2c" stroke-width="2.8" stroke-linecap="round" stroke-linejoin="round"/>',
   undecided: '<path d="M8 9a4 4 0 1 1 5.6 3.7c-1 .5-1.6 1-1.6 2.3M12 19v.2" fill="none" stroke="#7a4300" stroke-width="2.6" stroke-linecap="round"/>',
   foreign: '<circle cx="12" cy="12" r="8" fill="none" stroke="#7a4300" stroke-width="2.4"/><path d="M12 8v5M12 16v.2" stroke="#7a4300" stroke-width="2.6" stroke-linecap="round"/>',
+  reserved: '<path d="M8 5h8v14l-4-4-4 4z" fill="none" stroke="#7a4300" stroke-width="2.4" stroke-linejoin="round"/>',
+  renewed: '<path d="M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4" fill="none" stroke="#0f5a52" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+  refused: '<circle cx="12" cy="12" r="8" fill="none" stroke="#8a1f11" stroke-width="2.4"/><path d="M7 12h10" stroke="#8a1f11" stroke-width="2.4" stroke-linecap="round"/>',
+  out: '<path d="M6 5h9a3 3 0 0 1 3 3v11H9a3 3 0 0 1-3-3zM6 16a3 3 0 0 1 3-3h9" fill="none" stroke="#0f5a52" stroke-width="2.2" stroke-linejoin="round"/>',
+  loaded: '<path d="M12 4v10M8 10l4 4 4-4M5 19h14" fill="none" stroke="#1c5f2c" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+  unloaded: '<path d="M12 15V5M8 9l4-4 4 4M5 19h14" fill="none" stroke="#0f5a52" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+  lying: '<path d="M4 17h16M7 13h10v4H7z" fill="none" stroke="#4a5a58" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/>',
+  reference: '<path d="M8 5h8v14l-4-4-4 4z" fill="none" stroke="#7a4300" stroke-width="2.4" stroke-linejoin="round"/>',
 };
 
 const at = (id) => document.getElementById(id);
@@ -50,8 +65,15 @@ function drawing(box, inner) {
 function row(item) {
   const title = element("div", { class: "title" }, item.title);
   if (item.author) title.append(element("small", {}, item.author));
-  return element("li", { "data-change": item.change }, drawing("0 0 24 24", MARKS[item.change] || ""), title,
+  const line = element("li", { "data-change": item.change }, drawing("0 0 24 24", MARKS[item.change] || ""), title,
     element("div", { class: "fate" }, ...texts(item.said)));
+  if (item.press) {
+    line.setAttribute("role", "button");
+    line.setAttribute("tabindex", "0");
+    line.addEventListener("click", () => press(item.press));
+    line.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") press(item.press); });
+  }
+  return line;
 }
 
 function draw(screen) {
@@ -65,6 +87,8 @@ function draw(screen) {
   at("words").replaceChildren(...screen.said.map((said) => element("div", { class: "said", lang: said.lang },
     element("h1", {}, said.title), ...said.lines.map((line) => element("p", {}, line)))));
   at("stale").replaceChildren(...texts(screen.stale));
+  buttons(screen.buttons || []);
+  keypad(Boolean(screen.keypad));
   list(items);
   countdown(screen.seconds);
 }
@@ -84,6 +108,39 @@ function list(items) {
     place.lastElementChild.remove();
     at("more").textContent = `+ ${items.length - shown}`;
   }
+}
+
+function press(what) {
+  fetch("press", {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ station: STATION, what }),
+  }).catch(lost);
+}
+
+function buttons(offered) {
+  at("buttons").replaceChildren(...offered.map((button) => {
+    const made = element("button", { type: "button", "data-what": button.what }, ...texts(button.said));
+    made.addEventListener("click", () => press(button.what));
+    return made;
+  }));
+}
+
+// Digits, one to take back, one to send; what was typed stays while the same keypad is asked for.
+function keypad(wanted) {
+  const place = at("keypad");
+  if (wanted === !place.hidden) return;
+  place.hidden = !wanted;
+  if (!wanted) return place.replaceChildren();
+  const typed = element("output", { "aria-live": "polite" });
+  const key = (label, act, name) => {
+    const made = element("button", { type: "button", "aria-label": name || label }, label);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const digits = [..."123456789"].map((digit) => key(digit, () => { if (typed.value.length < 12) typed.value += digit; }));
+  place.replaceChildren(typed, ...digits,
+    key("⌫", () => { typed.value = typed.value.slice(0, -1); }, "退格 Backspace"),
+    key("0", () => { if (typed.value.length < 12) typed.value += "0"; }),
+    key("✓", () => { if (typed.value) press(typed.value); typed.value = ""; }, "确定 Enter"));
 }
 
 function countdown(seconds) {
@@ -111,7 +168,7 @@ function lost() {
 function connect() {
   if (stream) stream.close();
   heard = Date.now();
-  stream = new EventSource("events");
+  stream = new EventSource(`events?station=${encodeURIComponent(STATION)}`);
   stream.onopen = alive;
   stream.addEventListener("ping", alive);
   stream.onmessage = (event) => {

@@ -1,10 +1,11 @@
 // The bench: draws the world the server tells of, and turns clicks and drags into actions. Decides nothing.
 import { dragging } from "./drag.js";
 import { element, kindOf, plastic, spine, trick } from "./drawing.js";
+import * as room from "./room.js";
 import { lang, reason, switchLanguage, word } from "./words.js";
 import { addFrames, drawWires, filterFrames, forgetFrames, pauseFrames } from "./wires.js";
 
-const PLUGS = ["card", "door", "reader-A", "reader-B"];
+const STEPS = ["steptap", "steppull", "stepmove", "stepshut"];
 const ORDER = ["patron", "courier", "service", "blocked", "expired", "lost", "unknown"];
 const PULLS_S = 1.2; // how long a click on the door pulls at it
 
@@ -15,8 +16,11 @@ let site = null;
 let picked = null;
 let shading = false;
 let stream = null;
+let station = 0; // whose screen is looked at, where a site has several
 
 const here = () => state.sites[site];
+const place = () => fixed.sites.find((s) => s.site === site);
+const isRoom = () => place().kind === "room";
 const holder = () => here().visitor || picked;
 const about = (tag) => fixed.titles[tag] || { title: tag, author: "", item: "" };
 
@@ -54,14 +58,34 @@ function drawStill() {
   const others = cards.filter((card) => kindOf(card) !== "patron");
   at("cards").replaceChildren(...patrons.slice(0, 4).map((c) => plastic(c, picked)), ...others.map((c) => plastic(c, picked)),
     trick("two-cards", word("both")), trick("phone", "08 A1 B2 C3"), ...patrons.slice(4).map((c) => plastic(c, picked)));
-  at("shade").setAttribute("aria-pressed", String(shading));
-  drawWires(PLUGS);
+  for (const button of document.querySelectorAll("[data-shade]")) button.setAttribute("aria-pressed", String(shading));
+  at("case").hidden = isRoom();
+  at("room").hidden = !isRoom();
+  at("steps").replaceChildren(...(isRoom() ? room.STEPS : STEPS).map((name) => element("li", { "data-step": name }, word(name))));
+  at("empty").textContent = word(isRoom() ? "emptyroom" : "empty");
+  const screens = place().screens;
+  at("screens").replaceChildren(...(screens.length < 2 ? [] : screens.map((name, number) =>
+    element("button", { type: "button", role: "tab", class: "quiet", "data-screen": number, "aria-selected": String(number === station), "aria-pressed": String(number === station) }, word(name)))));
+  drawWires(place().plugs);
 }
 
 function draw() {
   if (!state || !site) return;
   const now = here();
   document.body.classList.toggle("dark", !now.power);
+  if (isRoom()) room.draw(now, fill);
+  else drawCase(now);
+  const tags = state.bags[holder()] || [];
+  fill(at("held"), tags.map((tag) => ({ tag, hidden: false })));
+  at("empty").hidden = tags.length > 0;
+  at("whose").textContent = fixed.cards.find((c) => c.uid === holder())?.name ?? word("nobody");
+  drawSteps(now, tags.length);
+  drawSwitches(now);
+  drawTabs();
+  drawScreen(now);
+}
+
+function drawCase(now) {
   at("case").classList.toggle("open", now.door.open);
   at("case").classList.toggle("released", now.door.released && !now.door.open);
   at("case").classList.toggle("shading", shading);
@@ -71,14 +95,6 @@ function draw() {
   at("strikeled").className = "led" + (now.door.energised ? " on" : "");
   at("cardled").className = "led" + (now.unplugged.includes("card") || !now.power ? " red" : now.cards.length ? " on" : " ready");
   for (const shelf of now.shelves) fill(shelfBox(shelf.name), shelf.items);
-  const tags = state.bags[holder()] || [];
-  fill(at("held"), tags.map((tag) => ({ tag, hidden: false })));
-  at("empty").hidden = tags.length > 0;
-  at("whose").textContent = fixed.cards.find((c) => c.uid === holder())?.name ?? word("nobody");
-  drawSteps(now, tags.length);
-  drawSwitches(now);
-  drawTabs();
-  drawScreen(now);
 }
 
 function shelfBox(name) {
@@ -101,12 +117,12 @@ function fill(place, items) {
 }
 
 function drawSteps(now, held) {
-  const step = now.door.open ? (held ? "shut" : "move") : now.door.released ? "pull" : "tap";
-  for (const place of at("steps").children) place.classList.toggle("now", place.dataset.step === step || (now.door.open && place.dataset.step === "move"));
+  const step = isRoom() ? room.step(now, held) : now.door.open ? (held ? "stepshut" : "stepmove") : now.door.released ? "steppull" : "steptap";
+  for (const one of at("steps").children) one.classList.toggle("now", one.dataset.step === step || (now.door.open && one.dataset.step === "stepmove"));
 }
 
 function drawSwitches(now) {
-  const rows = [["power", now.power], ["network", now.network], ...PLUGS.map((plug) => [plug, !now.unplugged.includes(plug)])];
+  const rows = [["power", now.power], ["network", now.network], ...place().plugs.map((plug) => [plug, !now.unplugged.includes(plug)])];
   const key = JSON.stringify([rows, lang]);
   if (at("switches").dataset.key === key) return;
   at("switches").dataset.key = key;
@@ -126,7 +142,7 @@ function drawTabs() {
 // The kiosk's page is fetched once its agent serves one; from then on it finds its way back by itself.
 function drawScreen(now) {
   const frame = at("screen").querySelector("iframe");
-  const kiosk = fixed.sites.find((s) => s.site === site).kiosk;
+  const kiosk = place().kiosk + (place().screens.length > 1 ? `?station=${place().screens[station]}` : "");
   if (frame.dataset.shows !== kiosk && now.screen !== null) {
     frame.dataset.shows = kiosk;
     frame.src = kiosk;
@@ -138,6 +154,7 @@ function drawScreen(now) {
 
 function chooseSite(name) {
   site = name;
+  station = 0;
   at("shelves").replaceChildren();
   forgetFrames();
   drawStill();
@@ -156,15 +173,16 @@ function pick(uid) {
   draw();
 }
 
-function tapCard(uid) {
+function tapCard(uid, spot = "front") {
   pick(uid);
-  return act("tap");
+  return act("tap", { at: spot });
 }
 
 async function pullDoor() {
-  at("case").classList.add("pulled");
+  const door = at(isRoom() ? "room" : "case");
+  door.classList.add("pulled");
   await act("open", { patience_s: PULLS_S });
-  at("case").classList.remove("pulled");
+  door.classList.remove("pulled");
 }
 
 function moveDoor() {
@@ -173,7 +191,11 @@ function moveDoor() {
 
 const put = (tag, shelf) => act("put", { tag, shelf, card: holder() });
 
-function clickSpine(tag, held) {
+function clickSpine(tag, box) {
+  const held = box.closest("#held") !== null;
+  if (box.closest("#gate")) return null;
+  if (box.closest("#pad")) return act("lift", { tag });
+  if (held && isRoom()) return act("lay", { tag });
   const item = here().shelves.flatMap((shelf) => shelf.items).find((one) => one.tag === tag);
   if (!held) return shading ? act("shadow", { tag, on: !item?.hidden }) : act("take", { tag });
   const roomiest = [...here().shelves].sort((a, b) => a.items.length - b.items.length)[0];
@@ -182,10 +204,12 @@ function clickSpine(tag, held) {
 
 function dropped(thing, target) {
   const { card, tag } = thing.dataset;
-  if (card) return target === "reader" ? tapCard(card) : null;
+  if (card) return target === "reader" ? tapCard(card) : target === "deskreader" ? tapCard(card, "desk") : null;
   if (thing.dataset.act) return target === "reader" ? act(thing.dataset.act) : null;
   const held = thing.closest("#held") !== null;
-  if (held) return target === "hands" || target === "reader" ? null : put(tag, target);
+  if (thing.closest("#pad")) return target === "hands" ? act("lift", { tag }) : null;
+  if (held && target === "pad") return act("lay", { tag });
+  if (held) return ["hands", "reader", "deskreader"].includes(target) ? null : put(tag, target);
   return target === "hands" ? act("take", { tag }) : null;
 }
 
@@ -200,21 +224,25 @@ const BUTTONS = {
   leaf: moveDoor,
   reader: () => picked ? tapCard(picked) : say(reason("pick a card first")),
   lang: () => { switchLanguage(); drawStill(); draw(); },
-  shade: () => { shading = !shading; drawStill(); draw(); },
-  pause: () => { pauseFrames(); drawWires(PLUGS); },
+  roomdoor: moveDoor,
+  firebell: () => act("fire", { on: !here().fire }),
+  pause: () => { pauseFrames(); drawWires(place().plugs); },
 };
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || !state) return;
-  const { act: name, card, device, site: where, switch: plug, tag } = button.dataset;
+  const { act: name, card, device, screen, shade, site: where, spot, switch: plug, tag } = button.dataset;
   if (BUTTONS[button.id]) BUTTONS[button.id]();
   else if (where) chooseSite(where);
+  else if (shade !== undefined) { shading = !shading; drawStill(); draw(); }
+  else if (spot) picked ? tapCard(picked, spot) : say(reason("pick a card first"));
+  else if (screen !== undefined) { station = Number(screen); drawStill(); draw(); }
   else if (card) pick(card);
-  else if (tag) clickSpine(tag, button.closest("#held") !== null);
+  else if (tag) clickSpine(tag, button);
   else if (name) act(name);
   else if (plug) throwSwitch(plug);
-  else if (device !== undefined) { filterFrames(device); drawWires(PLUGS); }
+  else if (device !== undefined) { filterFrames(device); drawWires(place().plugs); }
 });
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 """The pins are reached for when they are needed, and nobody else's are let go of."""
 
 import sys
+import time
 
 import pytest
 
@@ -39,6 +40,29 @@ def test_letting_go_of_one_pin_leaves_the_others(cabinet: Cabinet) -> None:
     assert cabinet.strike_energised
     pins.put(LOCK_PIN, high=True)
     pins.release(LOCK_PIN)
+
+
+def test_falling_edges_are_called_back_until_the_pin_is_let_go_of(cabinet: Cabinet) -> None:
+    fell: list[float] = []
+    pins = Pins("reader")
+    cabinet.computer.pins.pulsed.add(20)
+    pins.edges(20, lambda: fell.append(time.monotonic()))
+    cabinet.computer.pins.pulse([(20, 1.0), (20, 1.1)])
+    end = time.monotonic() + 5
+    while len(fell) < 2 and time.monotonic() < end:
+        time.sleep(0.005)
+    pins.release(20)
+    cabinet.computer.pins.pulse([(20, 2.0)])
+    time.sleep(0.05)
+    assert len(fell) == 2
+
+
+def test_a_pin_that_is_watched_already_is_refused(cabinet: Cabinet) -> None:
+    pins = Pins("reader")
+    pins.edges(20, lambda: None)
+    with pytest.raises(DeviceGone, match=r"GPIO20: Conflicting edge detection.*rpi-lgpio"):
+        pins.edges(20, lambda: None)
+    pins.release(20)
 
 
 def test_pins_counted_by_header_position_are_refused(cabinet: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,6 @@ from edge.devices.kinds import Round
 from edge.errors import DeviceFault, DeviceGone, TagError
 from edge.frames.hf import Answer, Command, Request, Status
 from firmware_sim.cabinet import Cabinet
-from firmware_sim.chips.hf import CPR02, MR101, Model
 from firmware_sim.transponders import SLI_L, item_tag
 from protocol.names import TagUid
 from tests.wire.golden import frame
@@ -59,10 +58,10 @@ def scripted(script: Script, **options: Any) -> Iterator[FeigReader]:
 
 
 @contextmanager
-def emulated(model: Model = MR101, **options: Any) -> Iterator[tuple[FeigReader, Cabinet]]:
-    """The driver, connected to shelf A of a cabinet with readers of this model."""
+def emulated(make: str = "feig-obid", **options: Any) -> Iterator[tuple[FeigReader, Cabinet]]:
+    """The driver, connected to shelf A of a cabinet with readers of this make."""
     with TemporaryDirectory(prefix="ml-") as folder:
-        cabinet = Cabinet("cabinet-1", Path(folder), speed=20, model=model)
+        cabinet = Cabinet("cabinet-1", Path(folder), speed=20, reader=make)
         cabinet.start()
         port = str(cabinet.paths.readers["A"])
         reader = registry.build("shelf-a", {"driver": "feig-obid", "port": port, **options})
@@ -241,13 +240,13 @@ def test_a_network_reader_that_hangs_up_is_gone() -> None:
 
 
 def test_more_tags_than_a_desk_reader_can_hold_make_the_round_incomplete() -> None:
-    with emulated(CPR02) as (reader, cabinet):
+    with emulated("feig-cpr") as (reader, cabinet):
         cabinet.stock("A", [item_tag(f"{number}", "CN-1") for number in range(6)])
         assert not reader.round().complete
 
 
 def test_a_reader_that_counts_blocks_less_one_reads_the_last_one_too() -> None:
-    with emulated(Model("test", 76, minus_one=True)) as (reader, cabinet):
+    with emulated("feig-less-one") as (reader, cabinet):
         tag = item_tag("30000000012345", "CN-110105001", kind=SLI_L)
         cabinet.stock("A", [tag])
         assert reader.read(TagUid(tag.uid)).data == tag.memory

@@ -97,7 +97,7 @@ def test_a_chip_reset_behind_our_back_is_set_up_again_at_the_next_check(
 ) -> None:
     cabinet.tap(Card("DEADBEEF"), None)
     later = time.monotonic() + HEALTH_S + 1
-    cabinet.card.power()
+    cabinet.computer.readers["card"].power()
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert reader.look() == Look("DEADBEEF")
 

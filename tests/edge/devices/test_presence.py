@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.devices.kinds import Look
-from edge.devices.presence import MISSES, Presence
+from edge.devices.presence import MISSES, Heard, Presence
 
 NOTHING, ONE, TWO, SEVERAL = Look(), Look("DEADBEEF"), Look("04A1B2C3D4E5F6"), Look(several=True)
 
@@ -49,3 +49,26 @@ def test_every_card_looked_at_is_tapped_at_least_once_and_never_twice_without_a_
         assert tap is None or tap not in tapped
         tapped |= {tap} if tap else set()
         assert look.uid is None or look in tapped
+
+
+def test_a_card_that_is_told_of_again_and_again_lies_there_and_a_little_longer() -> None:
+    heard = Heard(0.3)
+    assert heard.look(0.0) == NOTHING
+    for n in range(10):
+        heard.hear("DEADBEEF", n * 0.065)
+        assert heard.look(n * 0.065 + 0.01) == ONE
+    assert heard.look(0.585 + 0.29) == ONE
+    assert heard.look(0.585 + 0.31) == NOTHING
+
+
+def test_a_card_told_of_once_is_seen_at_the_next_look_however_late_that_is() -> None:
+    heard = Heard(0.3)
+    heard.hear("DEADBEEF", 1.0)
+    assert [heard.look(9.0), heard.look(9.1)] == [ONE, NOTHING]
+
+
+def test_of_two_cards_told_of_the_later_one_lies_there() -> None:
+    heard = Heard(0.3)
+    heard.hear("DEADBEEF", 1.0)
+    heard.hear("04A1B2C3D4E5F6", 1.1)
+    assert [heard.look(1.2), heard.look(1.3)] == [TWO, TWO]

@@ -12,6 +12,18 @@ def test_the_drivers_there_are_and_their_kinds() -> None:
         "mfrc522": "card reader",
         "feig-obid": "tag reader",
         "gpio-door": "door",
+        "gpio-contact": "contact",
+        "uhfreader18": "tag reader",
+        "uhf-r200": "tag reader",
+        "rdm6300": "card reader",
+        "wiegand": "card reader",
+        "gm65": "scanner",
+        "3m-810": "tag reader",
+        "kerong-cu16": "locker board",
+        "kerong-cu48": "locker board",
+        "kerong-cu12-v2": "locker board",
+        "lockboard-wkly": "locker board",
+        "lockboard-8a": "locker board",
     }
     assert registry.of_kind("door") == ("gpio-door",)
 
@@ -24,7 +36,8 @@ def test_a_device_is_built_from_its_section_and_nothing_is_touched() -> None:
 def test_an_unknown_driver_is_answered_with_those_there_are() -> None:
     with pytest.raises(SettingsWrong) as wrong:
         registry.build("shelf-a", {"driver": "fieg"})
-    assert str(wrong.value) == "[device.shelf-a] there is no driver 'fieg'; there are: feig-obid, gpio-door, mfrc522"
+    known = ", ".join(registry.names())
+    assert str(wrong.value) == f"[device.shelf-a] there is no driver 'fieg'; there are: {known}"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +53,8 @@ def test_an_unknown_driver_is_answered_with_those_there_are() -> None:
             "pulse_ms: must be 5000 or less",
         ),
         ({"driver": "mfrc522", "reset_pin": 28}, "reset_pin: must be 27 or less"),
+        ({"driver": "uhf-r200", "port": "x", "password": "123"}, "password: must look like"),
+        ({"driver": "uhfreader18", "port": "x", "antennas": []}, "antennas: "),
     ],
 )
 def test_a_wrong_section_names_device_key_and_reason(section: dict[str, object], words: str) -> None:

@@ -48,9 +48,9 @@ def get(kiosk: Kiosk, path: str) -> tuple[int, dict[str, str], bytes]:
 class Stream:
     """One page that looks: the lines of its event stream."""
 
-    def __init__(self, kiosk: Kiosk) -> None:
+    def __init__(self, kiosk: Kiosk, station: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", kiosk.port, timeout=10)
-        self._connection.request("GET", "/events")
+        self._connection.request("GET", f"/events?station={station}")
         self._answer = self._connection.getresponse()
         assert self._answer.getheader("content-type", "").startswith("text/event-stream")
         assert self.line() == "retry: 1000"
@@ -74,8 +74,8 @@ class Stream:
 
 
 @contextmanager
-def looking(kiosk: Kiosk) -> Iterator[Stream]:
-    stream = Stream(kiosk)
+def looking(kiosk: Kiosk, station: str = "") -> Iterator[Stream]:
+    stream = Stream(kiosk, station)
     try:
         yield stream
     finally:
@@ -83,41 +83,52 @@ def looking(kiosk: Kiosk) -> Iterator[Stream]:
 
 
 def test_a_page_that_comes_late_is_told_the_latest_screen(kiosk: Kiosk) -> None:
-    kiosk.show(screen("请刷卡"))
-    kiosk.show(screen("请取书"))
+    kiosk.show("cabinet-1", screen("请刷卡"))
+    kiosk.show("cabinet-1", screen("请取书"))
 
     with looking(kiosk) as late:
         assert late.title() == "请取书"
 
 
+def test_a_doors_page_shows_its_stations_screen_until_it_has_its_own(kiosk: Kiosk) -> None:
+    kiosk.show("room-1", screen("正在启动"))
+    with looking(kiosk, "room-1/front") as door:
+        assert door.title() == "正在启动"
+
+        kiosk.show("room-1/front", screen("请刷卡"))
+        kiosk.show("room-1", screen("欢迎"))
+
+        assert door.title() == "请刷卡"
+
+
 def test_every_page_is_told_of_a_change(kiosk: Kiosk) -> None:
-    kiosk.show(screen("请刷卡"))
+    kiosk.show("cabinet-1", screen("请刷卡"))
     with looking(kiosk) as one, looking(kiosk) as other:
         assert (one.title(), other.title()) == ("请刷卡", "请刷卡")
 
-        kiosk.show(screen("请取书"))
+        kiosk.show("cabinet-1", screen("请取书"))
 
         assert (one.title(), other.title()) == ("请取书", "请取书")
 
 
 def test_the_same_screen_shown_twice_is_said_once(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PING_S", 0.05)
-    kiosk.show(screen("请刷卡"))
+    kiosk.show("cabinet-1", screen("请刷卡"))
     with looking(kiosk) as page:
         assert page.title() == "请刷卡"
-        kiosk.show(screen("请刷卡"))
+        kiosk.show("cabinet-1", screen("请刷卡"))
 
         assert page.line() == "event: ping"
 
 
 def test_screens_from_many_threads_end_with_one_of_them_on_every_page(kiosk: Kiosk) -> None:
     with looking(kiosk) as page:
-        threads = [threading.Thread(target=kiosk.show, args=(screen(f"第{n}次"),)) for n in range(20)]
+        threads = [threading.Thread(target=kiosk.show, args=("cabinet-1", screen(f"第{n}次"))) for n in range(20)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        kiosk.show(screen("最后"))
+        kiosk.show("cabinet-1", screen("最后"))
 
         said = page.title()
         while said != "最后":
@@ -135,7 +146,7 @@ def test_nothing_is_said_before_there_is_a_screen(kiosk: Kiosk, monkeypatch: pyt
     monkeypatch.setattr(server, "PING_S", 0.02)
     with looking(kiosk) as page:
         assert page.line() == "event: ping"
-        kiosk.show(screen("请刷卡"))
+        kiosk.show("cabinet-1", screen("请刷卡"))
 
         assert page.title() == "请刷卡"
 
@@ -143,7 +154,7 @@ def test_nothing_is_said_before_there_is_a_screen(kiosk: Kiosk, monkeypatch: pyt
 def test_health_says_which_screen_is_shown(kiosk: Kiosk) -> None:
     assert json.loads(get(kiosk, "/health")[2]) == {"status": "ok", "screen": None}
 
-    kiosk.show(screen("正在清点", "counting"))
+    kiosk.show("cabinet-1", screen("正在清点", "counting"))
 
     assert json.loads(get(kiosk, "/health")[2]) == {"status": "ok", "screen": "counting"}
 
@@ -187,7 +198,7 @@ def test_it_serves_its_own_machine_only(host: str) -> None:
 
 def test_stopping_ends_the_streams_and_frees_the_port_for_the_next() -> None:
     with running() as first:
-        first.show(screen("请刷卡"))
+        first.show("cabinet-1", screen("请刷卡"))
         port = first.port
         with looking(first) as page:
             assert page.title() == "请刷卡"
@@ -195,7 +206,7 @@ def test_stopping_ends_the_streams_and_frees_the_port_for_the_next() -> None:
             assert page.line() == ""
 
     with running(port) as second:
-        second.show(screen("又好了"))
+        second.show("cabinet-1", screen("又好了"))
         with looking(second) as page:
             assert page.title() == "又好了"
 
@@ -207,7 +218,59 @@ def test_a_port_that_is_taken_is_said_at_the_start() -> None:
 
 def test_showing_after_the_end_harms_nobody() -> None:
     with running() as kiosk:
-        kiosk.show(screen("请刷卡"))
+        kiosk.show("cabinet-1", screen("请刷卡"))
         with looking(kiosk) as page:
             assert page.title() == "请刷卡"
-    kiosk.show(screen("太晚了"))
+    kiosk.show("cabinet-1", screen("太晚了"))
+
+
+def post(kiosk: Kiosk, said: object, **headers: str) -> int:
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", kiosk.port, timeout=10)
+    try:
+        connection.request("POST", "/press", body, {"Content-Type": "application/json", **headers})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_what_is_pressed_is_passed_on_with_its_station(kiosk: Kiosk) -> None:
+    pressed: list[tuple[str, str]] = []
+    kiosk.on_press(lambda station, what: pressed.append((station, what)))
+    kiosk.show("desk-1", screen("我的借阅"))
+    kiosk.show("room-1", screen("请刷卡"))
+    assert post(kiosk, {"station": "room-1", "what": "leave"}) == 200
+    assert post(kiosk, {"station": "", "what": "renew-all"}) == 200
+    assert pressed == [("room-1", "leave"), ("desk-1", "renew-all")]
+
+
+@pytest.mark.parametrize(
+    ("said", "headers", "status"),
+    [
+        (b"no json", {}, 422),
+        (b"[1]", {}, 422),
+        ({"station": "desk-1"}, {}, 422),
+        ({"station": "nowhere", "what": "x"}, {}, 422),
+        ({"station": "desk-1", "what": ""}, {}, 422),
+        ({"station": "desk-1", "what": "x" * 41}, {}, 422),
+        ({"station": "desk-1", "what": "\n"}, {}, 422),
+        ({"station": "desk-1", "what": "x" * 4000}, {}, 413),
+        ({"station": "desk-1", "what": "x"}, {"Content-Type": "text/plain"}, 415),
+        ({"station": "desk-1", "what": "x"}, {"Origin": "http://example.org"}, 403),
+    ],
+)
+def test_what_nobody_can_press_is_refused(kiosk: Kiosk, said: object, headers: dict[str, str], status: int) -> None:
+    pressed: list[str] = []
+    kiosk.on_press(lambda station, what: pressed.append(what))
+    kiosk.show("desk-1", screen("请刷卡"))
+    assert post(kiosk, said, **headers) == status
+    assert pressed == []
+
+
+def test_each_station_has_a_page_of_its_own(kiosk: Kiosk) -> None:
+    kiosk.show("desk-1", screen("桌"))
+    kiosk.show("room-1", screen("门"))
+    with looking(kiosk) as first, looking(kiosk, "room-1") as second:
+        assert (first.title(), second.title()) == ("桌", "门")
+        kiosk.show("desk-1", screen("再来"))
+        assert first.title() == "再来"

@@ -1,6 +1,6 @@
 """A stage for a cabinet's table: plays inputs, keeps what the journal would keep, answers what the readers would."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from edge.access import Admitted, Decision
@@ -13,6 +13,7 @@ from edge.stations.inputs import (
     DoorMoved,
     Identified,
     Input,
+    KeptItem,
     Part,
     RoundDone,
     RoundFailed,
@@ -21,9 +22,11 @@ from edge.stations.inputs import (
     TimedOut,
     Timer,
 )
-from edge.stations.state import Cabinet, Memory, OpenVisit, Phase, Plan
+from edge.stations.state import Cabinet, Memory, Phase, Plan
+from edge.stations.visit import OpenVisit
+from protocol.directory import Lending
 from protocol.events import Fact, VisitKind
-from protocol.names import CardTag, Isil, ItemId, ShelfName, StationName, TagUid, VisitId
+from protocol.names import CardTag, DeviceName, Isil, ItemId, ShelfName, StationName, TagUid, VisitId
 
 OURS = Isil("CN-110105001")
 A, B = ShelfName("A"), ShelfName("B")
@@ -32,6 +35,7 @@ ADA, BO = CardTag("aa" * 16), CardTag("bb" * 16)
 TODAY = date(2026, 11, 23)
 PLAN = Plan(
     station=StationName("cabinet-1"),
+    doors=(DeviceName("door"),),
     shelves=REFERENCES,
     limits=Limits(rounds=4, absent_rounds=8, max_rounds=16, max_failures=3),
     unlock_s=10,
@@ -42,6 +46,8 @@ PLAN = Plan(
     refusal_s=8,
     recount_s=3600,
     second_look_s=90,
+    lock_gap_s=0.8,
+    tags_percent=80,
 )
 
 
@@ -65,8 +71,13 @@ class Stage:
     hidden: set[TagUid] = field(default_factory=set)
     """Tags no round sees."""
     foreign: dict[TagUid, Identity] = field(default_factory=dict)
+    lending: dict[TagUid, Lending] = field(default_factory=dict)
+    """What isn't lent like any other item."""
+    masked: set[ShelfName] = field(default_factory=set)
+    """Shelves whose reference tags nothing sees."""
     dead: bool = False
     """The readers answer with errors."""
+    doors: tuple[DeviceName, ...] = PLAN.doors
     state: Cabinet = field(init=False)
     facts: list[Fact] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
@@ -75,6 +86,7 @@ class Stage:
     visits: int = 0
 
     def __post_init__(self) -> None:
+        self.plan = replace(PLAN, doors=self.doors)
         known = tuple(
             Shelf(
                 name=name,
@@ -88,16 +100,19 @@ class Stage:
         self.kept = Memory(shelves=known), None
         self.start()
 
-    def start(self, door_open: bool = False, down: frozenset[Part] = frozenset()) -> None:
-        """The agent starts with what the journal kept, and counts what it finds."""
-        self.state = cabinet.boot(PLAN, *self.kept)
-        self.give(Started(door_open, down))
+    def start(
+        self, door_open: bool = False, down: frozenset[Part] = frozenset(), *, ajar: tuple[DeviceName, ...] = ()
+    ) -> None:
+        """The agent starts with what the journal kept, and counts what it finds; `ajar` of several doors are open."""
+        self.state = cabinet.boot(self.plan, *self.kept)
+        contacts = {door: door in ajar for door in self.doors} if len(self.doors) > 1 else {}
+        self.give(Started(door_open or bool(ajar), down, contacts))
 
     def give(self, *inputs: Input) -> list[Effect]:
         """Plays inputs, and whatever the readers and the directory answer to what they lead to."""
         waiting, done = list(inputs), []
         while waiting:
-            after = cabinet.step(self.state, waiting.pop(0), PLAN)
+            after = cabinet.step(self.state, waiting.pop(0), self.plan)
             assert after.state.phase is self.state.phase or after.known
             self.state = after.state
             for effect in after.effects:
@@ -106,10 +121,10 @@ class Stage:
         self.effects += done
         return done
 
-    def tap(self, card: CardTag = ADA, decision: Decision | None = None) -> VisitId:
+    def tap(self, card: CardTag = ADA, decision: Decision | None = None, kept: tuple[KeptItem, ...] = ()) -> VisitId:
         self.visits += 1
         visit = VisitId(f"{self.visits:032x}")
-        self.give(Tapped(decision or Admitted(VisitKind.BORROW, 28, 5, 0), visit, card, who="0" * 64))
+        self.give(Tapped(decision or Admitted(VisitKind.BORROW, 28, 5, 0), visit, card, who="0" * 64, kept=kept))
         return visit
 
     def visit(
@@ -136,6 +151,9 @@ class Stage:
         self.views.clear()
         self.effects.clear()
 
+    def _ours(self, t: TagUid) -> Identity:
+        return replace(ours(int(t[-4:], 16)), lending=self.lending.get(t, Lending.NORMAL))
+
     def _answer(self, effect: Effect) -> list[Input]:
         match effect:
             case Record(facts):
@@ -146,9 +164,10 @@ class Stage:
             case ReadRound(shelf, count) if self.dead:
                 return [RoundFailed(shelf, count, "no answer")]
             case ReadRound(shelf, count):
-                return [RoundDone(shelf, count, frozenset(self.shelves[shelf] - self.hidden | {REFERENCES[shelf]}))]
+                reference = set() if shelf in self.masked else {REFERENCES[shelf]}
+                return [RoundDone(shelf, count, frozenset(self.shelves[shelf] - self.hidden | reference))]
             case Identify(tags, count):
-                whose = {t: self.foreign.get(t) or ours(int(t[-4:], 16)) for t in tags}
+                whose = {t: self.foreign.get(t) or self._ours(t) for t in tags}
                 return [Identified(count, whose, TODAY)]
             case _:
                 pass

@@ -5,7 +5,7 @@ Nobody decides anything here: a test releases a lock by driving the strike's pin
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +16,9 @@ from firmware_sim import catalogue
 from firmware_sim.bench.hands import Hands
 from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import Cables
-from firmware_sim.catalogue import PARTNERS, SHELVES, Pass
+from firmware_sim.catalogue import PARTNERS, Partner, Pass
 from firmware_sim.children import Children, python
+from firmware_sim.fittings import furnish
 from firmware_sim.sites import Site
 from firmware_sim.town import Town
 from firmware_sim.truth import Truth
@@ -69,18 +70,18 @@ class Stage:
 
 
 @contextmanager
-def stage(kiosk_port: int = CLOSED_PORT) -> Iterator[Stage]:
+def stage(kiosk_port: int = CLOSED_PORT, partners: Sequence[Partner] = PARTNERS) -> Iterator[Stage]:
     """The world, switched on; every site's kiosk is said to be at `kiosk_port`."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
-        stock = catalogue.stock(Random(1), datetime(2026, 11, 23, tzinfo=UTC).date())
+        stock = catalogue.stock(Random(1), datetime(2026, 11, 23, tzinfo=UTC).date(), partners)
         cabinets = {}
-        for number, partner in enumerate(PARTNERS):
+        for number, partner in enumerate(partners):
             wires = folder / str(number)
             wires.mkdir()
-            cabinets[partner.site] = Cabinet(partner.site, wires, SHELVES, speed=50.0)
-        town = Town(stock, cabinets, PARTNERS, Truth(lambda: datetime.now(UTC)))
+            cabinets[partner.site] = furnish(partner, wires, speed=50.0)
+        town = Town(stock, cabinets, partners, Truth(lambda: datetime.now(UTC)))
         for cabinet in cabinets.values():
             cabinet.start()
             stack.callback(cabinet.stop)

@@ -77,7 +77,7 @@ def test_a_wish_that_can_not_be_met_is_named_with_what_is_lacking(planning: Plan
 
 def test_a_patron_who_waits_comes_first(planning: Planning) -> None:
     with planning.hub.database.write() as session:
-        session.add(Reservation(patron="P001", title_id="t05", site=SCHOOL, made_at=planning.hub.now))
+        session.add(Reservation(patron="P001", title_id="t05", site=SCHOOL, made_at=planning.hub.now, code="00000001"))
         for row in session.exec(select(Site).where(Site.site == SCHOOL)):
             row.capacity = 1
     plan = planning.ask()

@@ -9,6 +9,7 @@ from hub.models import Loan
 from hub.projections.states import LoanState
 from hub.restocking import reservations
 from hub.restocking.errors import Refused, Unknown
+from hub.restocking.waiting import waiting
 from hub.views import reservations as views
 from hub.views.reservations import Standing
 from hub.views.view import Cut
@@ -31,13 +32,13 @@ def test_a_patron_waits_at_a_site_and_is_told_of_by_name(session: Session) -> No
     assert (row.id, row.patron_name, row.title, row.site, row.state) == (
         number, "Ma Li", "呐喊", HARBOUR, Standing.WAITING,
     )  # fmt: skip
-    assert [one.id for one in reservations.waiting(session)] == [number]
+    assert [one.id for one in waiting(session)] == [number]
 
 
 def test_who_borrows_a_copy_afterwards_is_served_wherever_it_was(session: Session) -> None:
     before, after = reserve(session), reserve(session, "t04", days_ago=2)
     assert (state(session, before), state(session, after)) == (Standing.WAITING, Standing.SERVED)
-    assert [one.id for one in reservations.waiting(session)] == [before]
+    assert [one.id for one in waiting(session)] == [before]
     assert [row.id for row in views.reservations(session, Cut(), waiting=False).rows] == [after]
 
 
@@ -57,18 +58,18 @@ def test_nobody_waits_twice_for_the_same_title(session: Session) -> None:
     reservations.end(session, number, now=NOW)
     assert reserve(session, site=STATION) != number
     with pytest.raises(Refused, match="already"):
-        reservations.resume(session, number)
+        reservations.resume(session, number, now=NOW)
 
 
 def test_what_was_ended_can_be_taken_back_once(session: Session) -> None:
     number = reserve(session)
     with pytest.raises(Refused):
-        reservations.resume(session, number)
+        reservations.resume(session, number, now=NOW)
     reservations.end(session, number, now=NOW)
-    assert (state(session, number), reservations.waiting(session)) == (Standing.ENDED, [])
+    assert (state(session, number), waiting(session)) == (Standing.ENDED, [])
     with pytest.raises(Refused):
         reservations.end(session, number, now=NOW)
-    reservations.resume(session, number)
+    reservations.resume(session, number, now=NOW)
     assert state(session, number) == Standing.WAITING
 
 
@@ -85,7 +86,7 @@ def test_only_what_there_is_can_be_reserved(session: Session, wrong: dict[str, s
 
 
 def test_a_reservation_that_never_was_is_unknown(session: Session) -> None:
-    for ask in (lambda: reservations.end(session, 99, now=NOW), lambda: reservations.resume(session, 99)):
+    for ask in (lambda: reservations.end(session, 99, now=NOW), lambda: reservations.resume(session, 99, now=NOW)):
         with pytest.raises(Unknown):
             ask()
     with pytest.raises(Unknown):

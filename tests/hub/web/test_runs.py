@@ -100,7 +100,7 @@ def test_a_run_goes_its_way_and_back(own: Library) -> None:
 
     shown = follow(client, f"{run}/close")
     assert "The run is closed" in shown
-    assert "the courier was there, and the cabinet doesn&#39;t see it" in shown
+    assert "the courier was there, and it isn&#39;t seen there" in shown
     tasks = client.get("/restock/tasks").text
     assert "Look in the totes and the van" in tasks
     shown = follow(client, "/restock/return", code="M0087")

@@ -10,6 +10,7 @@ import pytest
 from edge.stations.state import Phase
 from hub.ledger import IncidentKind
 from hub.projections.states import HoldingState, LoanState
+from hub.restocking.tasks import Kind
 from hub.views.events import EventView
 from hub.views.loans import LoanFilter
 from hub.views.sites import ProblemKind
@@ -17,7 +18,7 @@ from hub.web import words
 from hub.web.say import Say
 from hub.web.texts import LANGUAGES, Texts
 from protocol.directory import Block, Lending
-from protocol.events import BorrowFlag, Fact, ItemFact, RefusalReason, VisitKind, VisitOutcome
+from protocol.events import BorrowFlag, Fact, ItemFact, ItemTrouble, RefusalReason, Stuck, VisitKind, VisitOutcome
 from protocol.names import ClockTrust
 from protocol.status import DeviceState, DoorState
 from tests.hub.cast import HARBOUR, NOON
@@ -37,6 +38,11 @@ SPOKEN: tuple[tuple[str, type[StrEnum]], ...] = (
     ("flag", BorrowFlag),
     ("flag-long", BorrowFlag),
     ("refusal", RefusalReason),
+    ("item-trouble", ItemTrouble),
+    ("stuck", Stuck),
+    ("task.kind", Kind),
+    ("task.matter", Kind),
+    ("task.remedy", Kind),
     ("visit-kind", VisitKind),
     ("visit-outcome", VisitOutcome),
     ("clock", ClockTrust),

@@ -13,6 +13,7 @@ from random import Random
 import httpx
 import pytest
 
+from firmware_sim.catalogue import PARTNERS
 from firmware_sim.children import python
 from firmware_sim.launch import Launch, Options
 from firmware_sim.librarian import Librarian
@@ -145,7 +146,14 @@ def whole(cast: Cast, folder: Path, database_url: str) -> Iterator[Whole]:
     with pytest.MonkeyPatch.context() as environment, contextlib.ExitStack() as stack:
         environment.setenv("MICROLIB_HUB_DATABASE_URL", database_url)
         options = Options(
-            folder=folder, ports=read("free"), broker=cast.broker, people=False, speed=SPEED, seed=5, exit=True
+            folder=folder,
+            ports=read("free"),
+            broker=cast.broker,
+            people=False,
+            speed=SPEED,
+            seed=5,
+            exit=True,
+            partners=PARTNERS,
         )
         launch = Stocked(options, stack, lambda line: None)
         mortals = Mortals(folder / "logs", {"hub": ("--shards", cast.hub)})

@@ -1,12 +1,17 @@
-"""Stands in for `RPi.GPIO` 0.7.1: the same surface, errors and warnings, over the board that MICROLIB_BOARD names."""
+"""Stands in for `RPi.GPIO` 0.7.1: the same surface, errors and warnings, over the board that MICROLIB_BOARD names.
+
+Edges are called back as there: on one thread for all pins, one after the other, with the channel and nothing else;
+`bouncetime` goes by the edges' own moments. Not as there: pulses come in bunches, later than they were, since a socket
+can't keep microseconds; they come in order across pins, which sysfs doesn't promise and rpi-lgpio does; and none is
+lost but where nobody takes them for long.
+"""
 
 import atexit
 import os
 import threading
-import time
 import warnings
 
-from boardline import VARIABLE, BoardLine
+from boardline import VARIABLE, BoardLine, EdgeLine
 
 if not os.environ.get(VARIABLE):
     raise RuntimeError("This module can only be run on a Raspberry Pi!")
@@ -33,7 +38,7 @@ _BOARD_TO_BCM = {
     24: 8, 26: 7, 29: 5, 31: 6, 32: 12, 33: 13, 35: 19, 36: 16, 37: 26, 38: 20, 40: 21,
 }  # fmt: skip
 _SPECIAL = {7: SPI, 8: SPI, 9: SPI, 10: SPI, 11: SPI, 14: SERIAL, 15: SERIAL}
-_POLL_S = 0.001
+_ASKED = {RISING: 1, FALLING: 2, BOTH: 3}
 
 _line = BoardLine()
 _lock = threading.RLock()
@@ -41,6 +46,7 @@ _mode = None
 _warn = True
 _directions = {}
 _edges = {}
+_edge_line = None
 
 
 def setmode(mode):
@@ -146,7 +152,12 @@ def add_event_detect(channel, edge, callback=None, bouncetime=-666):
     with _lock:
         if pin in _edges:
             raise RuntimeError("Conflicting edge detection already enabled for this GPIO channel")
-        _edges[pin] = _Edges(pin, channel, edge, callback, max(bouncetime, 0) / 1000)
+        _edges[pin] = _Edges(channel, edge, callback, max(bouncetime, 0) / 1000)
+        try:
+            _listen()
+        except OSError as error:
+            del _edges[pin]
+            raise RuntimeError("Failed to add edge detection") from error
 
 
 def remove_event_detect(channel):
@@ -214,48 +225,58 @@ class PWM:
         _line.ask(bytes((ord("w"), self._pin, 0)))
 
 
-class _Edges(threading.Thread):
-    """Looks at one pin a thousand times a second."""
+class _Edges:
+    """What is done at one pin's edges."""
 
-    def __init__(self, pin, channel, edge, callback, quiet_s):
-        super().__init__(name=f"edges of pin {pin}", daemon=True)
-        self._pin, self._channel, self._quiet_s = pin, channel, quiet_s
-        self._wanted = {RISING: (1,), FALLING: (0,), BOTH: (0, 1)}[edge]
+    def __init__(self, channel, edge, callback, quiet_s):
+        self.asked = _ASKED[edge]
         self.callbacks = [callback] if callback is not None else []
+        self._channel, self._quiet_ns = channel, quiet_s * 1e9
         self._seen = False
-        self._quit = threading.Event()
-        self._last = _level(pin)
-        self.start()
+        self._told = float("-inf")
 
-    def run(self):
-        told = float("-inf")
-        while not self._quit.wait(_POLL_S):
-            try:
-                level = _level(self._pin)
-            except OSError:
-                return  # the board is gone, and with it all edges
-            if level != self._last and level in self._wanted and time.monotonic() - told >= self._quiet_s:
-                told = time.monotonic()
-                self._seen = True
-                for callback in self.callbacks:
-                    callback(self._channel)
-            self._last = level
+    def happened(self, at):
+        """One edge, at a moment in nanoseconds."""
+        if at - self._told < self._quiet_ns:
+            return
+        self._told = at
+        self._seen = True
+        for callback in self.callbacks:
+            callback(self._channel)
 
     def taken(self):
         seen, self._seen = self._seen, False
         return seen
 
-    def stop(self):
-        self._quit.set()
-        if threading.current_thread() is not self:
-            self.join()
+
+def _listen():
+    """Has the board tell of the edges that are watched now."""
+    global _edge_line
+    wanted = {pin: watch.asked for pin, watch in _edges.items()}
+    if _edge_line is not None:
+        try:
+            _edge_line.want(wanted)
+            return
+        except OSError:
+            _edge_line.close()  # the board was off, or it is another one
+            _edge_line = None
+    _edge_line = EdgeLine(_edge)
+    _edge_line.want(wanted)
+
+
+def _edge(pin, level, at):
+    watch = _edges.get(pin)
+    if watch is not None and watch.asked & (1 if level else 2):
+        watch.happened(at)
 
 
 def _forget_edges(pin):
     with _lock:
-        watch = _edges.pop(pin, None)
-    if watch is not None:
-        watch.stop()
+        if _edges.pop(pin, None) is not None:
+            try:
+                _listen()
+            except OSError:
+                pass  # the board is gone, and with it all edges
 
 
 def _level(pin):
@@ -280,8 +301,9 @@ def _pin(channel):
 
 
 def _hang_up():
-    for pin in list(_edges):
-        _forget_edges(pin)
+    _edges.clear()
+    if _edge_line is not None:
+        _edge_line.close()
     _line.close()
 
 
