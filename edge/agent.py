@@ -177,8 +177,9 @@ class Agent:
             case _:
                 if isinstance(notice, ContactMoved | SwitchMoved):
                     self._contacts[notice.device] = notice.open if isinstance(notice, ContactMoved) else notice.on
-                for keeper, _ in self._using(notice.device):
-                    keeper.notice(notice)
+                for keeper in self.keepers.values():
+                    if notice.device in keeper.devices:
+                        keeper.notice(notice)
 
     def _device_up(self, notice: Up) -> None:
         self._up.add(notice.device)

@@ -36,6 +36,7 @@ from protocol.directory import (
     read_entry,
 )
 from protocol.names import BootId, CardTag, ClockTrust, Count, Frozen, GroupName, ItemId, Moment, TagUid
+from protocol.phone import hint
 from protocol.topics import Up
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ CREATE TABLE IF NOT EXISTS entry (
 CREATE INDEX IF NOT EXISTS entry_tag ON entry (copy, tag) WHERE tag IS NOT NULL;
 CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 """
-_Kind = TypeVar("_Kind", CardEntry, ItemEntry, RuleEntry, PolicyEntry)
+_Kind = TypeVar("_Kind", CardEntry, ItemEntry, RuleEntry, PolicyEntry, HoldEntry)
 
 
 class _Place(Frozen):
@@ -133,8 +134,14 @@ class Mirror:
 
     def item_of_tag(self, uid: TagUid) -> ItemEntry | None:
         """The item that carries a tag, the one heard of last where several claim it."""
-        query = "SELECT body FROM entry WHERE copy = ? AND tag = ? ORDER BY rowid DESC LIMIT 1"
+        query = "SELECT body FROM entry WHERE copy = ? AND kind = 'item' AND tag = ? ORDER BY rowid DESC LIMIT 1"
         return self._found(query, (self._place.live, uid), ItemEntry)
+
+    def phones(self, mark: str) -> tuple[tuple[CardTag, str], ...]:
+        """The cards, with their phone keys, whose codes carry this hint (`protocol.phone`)."""
+        query = "SELECT body FROM entry WHERE copy = ? AND kind = 'card' AND tag = ?"
+        cards = self._all(query, (self._place.live, mark), CardEntry)
+        return tuple((card.tag, card.phone) for card in cards if card.phone)
 
     def rule(self, group: GroupName) -> RuleEntry | None:
         """How a group is lent to."""
@@ -147,12 +154,7 @@ class Mirror:
     def holds(self) -> tuple[HoldEntry, ...]:
         """Who waits for which title at this site, whoever has waited longest first."""
         query = "SELECT body FROM entry WHERE copy = ? AND kind = 'hold'"
-        try:
-            rows = self._db.execute(query, (self._place.live,)).fetchall()
-            return tuple(sorted((HoldEntry.model_validate_json(row[0]) for row in rows), key=lambda hold: hold.since))
-        except (sqlite3.Error, ValidationError) as error:
-            self._start_over(error)
-            return ()
+        return tuple(sorted(self._all(query, (self._place.live,), HoldEntry), key=lambda hold: hold.since))
 
     def apply(self, page: Page, stamp: Stamp) -> bool:
         """Takes a page that continues from `since`, or begins anew; False when it does neither and is left alone.
@@ -199,10 +201,9 @@ class Mirror:
         if isinstance(entry, Removed):
             self._remove(copy, entry.of, entry.key)
             return True
-        tag = entry.tag if isinstance(entry, ItemEntry) else None
         self._db.execute(
             "INSERT OR REPLACE INTO entry (copy, kind, key, tag, body) VALUES (?, ?, ?, ?, ?)",
-            (copy, entry.kind, key_of(entry), tag, entry.model_dump_json()),
+            (copy, entry.kind, key_of(entry), _found_by(entry), entry.model_dump_json()),
         )
         return True
 
@@ -220,6 +221,13 @@ class Mirror:
         except (sqlite3.Error, ValidationError) as error:
             self._start_over(error)
             return None
+
+    def _all(self, query: str, values: tuple[object, ...], form: type[_Kind]) -> list[_Kind]:
+        try:
+            return [form.model_validate_json(row[0]) for row in self._db.execute(query, values).fetchall()]
+        except (sqlite3.Error, ValidationError) as error:
+            self._start_over(error)
+            return []
 
     def _start_over(self, error: Exception) -> None:
         log.error("the copy of the directory is asked for anew: %s", error)
@@ -263,6 +271,13 @@ class Mirror:
             db.close()
             raise
         return db
+
+
+def _found_by(entry: Entry) -> str | None:
+    """What an entry is looked up by beside its key: an item by its tag, a card by the hint of its phone's codes."""
+    if isinstance(entry, ItemEntry):
+        return entry.tag
+    return hint(entry.phone) if isinstance(entry, CardEntry) and entry.phone else None
 
 
 def _moved(place: _Place, page: Page, copy: int, stamp: Stamp) -> _Place:

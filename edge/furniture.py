@@ -43,6 +43,8 @@ class Cabinet(_Station):
     door: Doors
     """One, or several that all unlock together."""
     shelves: Annotated[tuple[Shelf, ...], Field(min_length=1)]
+    scanner: DeviceName | None = None
+    """Reads patrons' phones."""
 
     @field_validator("door", mode="before")
     @classmethod
@@ -50,9 +52,10 @@ class Cabinet(_Station):
         return (value,) if isinstance(value, str) else value
 
     def uses(self) -> Mapping[DeviceName, str]:
-        """Card reader, doors, tag readers."""
+        """Card reader, doors, tag readers, scanner."""
         doors = dict.fromkeys(self.door, "door")
-        return {self.card_reader: "card reader", **doors, **{s.reader: "tag reader" for s in self.shelves}}
+        used = {self.card_reader: "card reader", **doors, **{s.reader: "tag reader" for s in self.shelves}}
+        return used | ({self.scanner: "scanner"} if self.scanner else {})
 
 
 class Entrance(Section):
@@ -60,6 +63,8 @@ class Entrance(Section):
 
     door: DeviceName
     card_reader: DeviceName
+    scanner: DeviceName | None = None
+    """Beside the card reader; reads patrons' phones."""
     exit_button: DeviceName | None = None
     """A contact that only tells that the button was pressed: the button itself cuts the lock's power."""
     barrier: DeviceName | None = None
@@ -86,6 +91,7 @@ class Room(_Station):
         used: dict[DeviceName, str] = {}
         for entrance in self.entrances:
             used |= {entrance.door: "door", entrance.card_reader: "card reader"}
+            used |= {entrance.scanner: "scanner"} if entrance.scanner else {}
             used |= {name: "contact" for name in (entrance.exit_button, entrance.barrier) if name}
         return used | ({self.fire_release: "contact"} if self.fire_release else {})
 

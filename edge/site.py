@@ -10,6 +10,7 @@ from edge.directory import Mirror
 from edge.health import Health
 from edge.journal import Journal
 from edge.loans import Loans
+from edge.phones import Phones
 from edge.settings import Settings
 from protocol.cards import card_secret
 from protocol.names import ClockTrust
@@ -33,10 +34,12 @@ class Site:
     secret: Callable[[str, bytes], bytes] = card_secret
     storage_ok: bool = True
     loans: Loans = field(init=False)
+    phones: Phones = field(init=False)
 
     def __post_init__(self) -> None:
         desks = frozenset(station.name for station in self.settings.station if station.kind == "desk")
         self.loans = Loans(self.journal, self.mirror, desks)
+        self.phones = Phones(self.settings.site, self.journal, self.mirror, self.clock)
 
     def local(self) -> datetime | None:
         """The time at the site; None while nobody vouches for the clock."""

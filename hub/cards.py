@@ -1,6 +1,5 @@
 """Whose card a site means by a tag: each site's map from tag to card, made when first needed."""
 
-import hmac
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -10,6 +9,7 @@ from hub.ledger import Touched, chunks
 from hub.models import AsideRow, Card
 from protocol.cards import card_tag, code_tag, site_key
 from protocol.names import CardTag, SiteId
+from protocol.phone import phone_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Cards:
         """The key that codes of this card on a phone are made with at `site`, 32 hex digits; None: they aren't used."""
         if not self.phone_codes:
             return None
-        return hmac.digest(site_key(self._master, SiteId(site)), b"phone" + secret, "sha256")[:16].hex()
+        return phone_key(site_key(self._master, SiteId(site)), secret)
 
     def _holder(self, site: str, tag: str) -> Holder | None:
         known = self._maps.get(site)

@@ -83,6 +83,14 @@ class RefusalReason(StrEnum):
     """Nothing is kept here for this card or code."""
     TOO_OFTEN = "too-often"
     """Wrong codes were tried too often."""
+    STALE_CODE = "stale-code"
+    """A phone's code whose time is over, is to come, or that was used."""
+    CODE_ELSEWHERE = "code-elsewhere"
+    """A phone's code for another site."""
+    CODE_UNTIMED = "code-untimed"
+    """The site's clock can't be believed, so that no phone's code can be told from an old one."""
+    STRANGE_CODE = "strange-code"
+    """Some other text than a phone's code."""
 
 
 class BorrowFlag(StrEnum):

@@ -16,7 +16,7 @@ new one: there, all are refused.
 import base64
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,16 +77,16 @@ def code(key: str, site: SiteId, now: datetime) -> str:
 def check(
     text: str,
     site: SiteId,
-    keys: Mapping[str, Sequence[tuple[CardTag, str]]],
+    keys: Callable[[str], Sequence[tuple[CardTag, str]]],
     now: datetime,
     clock: ClockTrust,
     newest: Mapping[CardTag, int],
 ) -> Shown | Refused:
     """Whether a text that was scanned at `site` is a code of one of its cards, and opens.
 
-    `keys` are the site's cards and their phone keys by `hint`; `newest` is the minute last accepted from each card.
+    `keys` finds the site's cards, with their phone keys, by `hint`; `newest` is each card's minute accepted last.
     """
-    parts = _FORM.fullmatch(text.strip().upper())
+    parts = _form(text)
     if parts is None:
         return Refused.NO_CODE
     where, when, mark, proof = parts.groups()
@@ -98,10 +98,19 @@ def check(
     late = _minute(now) - minute
     if abs(late) > SLACK:
         return Refused.EXPIRED if late > 0 else Refused.EARLY
-    for card, key in keys.get(mark, ()):
+    for card, key in keys(mark):
         if hmac.compare_digest(_proof(key, site, minute), proof):
             return Refused.USED if minute <= newest.get(card, -1) else Shown(card, minute)
     return Refused.UNKNOWN
+
+
+def looks_like(text: str) -> bool:
+    """Whether it has the form of a code at all, of whichever site and time."""
+    return _form(text) is not None
+
+
+def _form(text: str) -> re.Match[str] | None:
+    return _FORM.fullmatch(text.strip().upper())
 
 
 def _minute(now: datetime) -> int:

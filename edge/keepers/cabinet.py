@@ -68,7 +68,7 @@ class CabinetKeeper(Keeper[Cabinet]):
         return cabinet.step(state, given, self.plan)
 
     def parts(self) -> Mapping[Part, tuple[DeviceName, ...]]:
-        """Door, card reader, tag readers."""
+        """Door, card reader, tag readers; a cabinet serves without its scanner."""
         station = self.station
         return {
             Part.DOOR: station.door,

@@ -10,7 +10,7 @@ from edge.frames import tagdata
 from edge.furniture import Desk as Furniture
 from edge.keepers.keeper import Keeper
 from edge.keepers.security import Security
-from edge.notices import AfiWritten, CodeScanned, Notice, RoundRun, TagRead, Up
+from edge.notices import AfiWritten, Notice, RoundRun, TagRead, Up
 from edge.pad import Here, Pad
 from edge.stations import desk
 from edge.stations.effects import Effect, ListLoans, SetSecurity
@@ -125,7 +125,7 @@ class DeskKeeper(Keeper[Desk]):
             self._go_on()
 
     def notice(self, notice: Notice) -> None:
-        """Cards, rounds, tags, what came of writing them, barcodes."""
+        """Cards, rounds, tags, what came of writing them."""
         match notice:
             case RoundRun(count=number, round=done):
                 busy = self._pad.tags or self.state.phase is not Phase.IDLE
@@ -141,8 +141,6 @@ class DeskKeeper(Keeper[Desk]):
                 self._look()
             case AfiWritten(tag=tag, afi=afi, why=why):
                 self._security.tried(tag, afi, why)
-            case CodeScanned(text=text):
-                self._scan(text)
             case _:
                 super().notice(notice)
 
@@ -275,7 +273,7 @@ class DeskKeeper(Keeper[Desk]):
             card for hold in self.site.mirror.holds() if hold.title_id == entry.title_id for card in hold.cards
         )
 
-    def _scan(self, text: str) -> None:
+    def code_read(self, text: str, device: DeviceName) -> None:
         """An item whose barcode is read counts as lying there; its tag, which may be broken, is the directory's."""
         entry = self.site.mirror.item(ItemId("".join(text.split()).upper()))
         if entry is None or entry.tag is None:

@@ -19,7 +19,7 @@ from edge.frames import tagdata
 from edge.keepers import trial
 from edge.keepers.trial import Nights
 from edge.lent import Whose
-from edge.notices import CardShown, Notice, Up
+from edge.notices import CardShown, CodeScanned, Notice, Up
 from edge.screen import View, ViewItem
 from edge.site import Site
 from edge.stations import selftest
@@ -41,6 +41,7 @@ from edge.stations.table import Step
 from edge.stations.visit import OpenVisit
 from edge.tally import Tally
 from edge.watch import Watch
+from protocol import phone
 from protocol.cards import card_tag, commitment
 from protocol.directory import CardEntry
 from protocol.envelope import Aside
@@ -52,6 +53,19 @@ log = logging.getLogger(__name__)
 
 MOST_UNSAID = 200
 """Facts that wait for a disk that can be written again: far more than a station has while nobody is let in."""
+
+PHONE_S = 15.0
+"""A phone that is still held before the scanner after it was accepted is no second tap."""
+PHONES = {
+    phone.Refused.NO_CODE: RefusalReason.STRANGE_CODE,
+    phone.Refused.OTHER_SITE: RefusalReason.CODE_ELSEWHERE,
+    phone.Refused.UNTIMED: RefusalReason.CODE_UNTIMED,
+    phone.Refused.EXPIRED: RefusalReason.STALE_CODE,
+    phone.Refused.EARLY: RefusalReason.STALE_CODE,
+    phone.Refused.USED: RefusalReason.STALE_CODE,
+    phone.Refused.UNKNOWN: RefusalReason.UNKNOWN_CARD,
+}
+"""What the patron is told of a code that doesn't open."""
 
 
 class Kept(Protocol):
@@ -96,6 +110,7 @@ class Keeper(ABC, Generic[S]):
         self.station = station
         self.name: StationName = station.name
         self.watches = watches
+        self.devices = frozenset(station.uses())
         self.unknown = 0
         """Inputs the table had no row for."""
         self.last_visit_at: datetime | None = None
@@ -107,6 +122,8 @@ class Keeper(ABC, Generic[S]):
         """When each runs out, monotonic seconds; a door's own is kept with its door."""
         self._kept = site.journal.kept(f"visit/{self.name}") | site.journal.kept(f"shelf/{self.name}")
         self._nights = Nights(site, self.name)
+        self._phone, self._phone_until = "", 0.0
+        """The code accepted last, and until when showing it again is still the same."""
         self._unsaid: tuple[Fact, ...] = ()
         """Facts of what went on though it couldn't be written down; said with the next that can."""
         self.state: S = self.boot(self._kept.get(f"shelf/{self.name}"), self._kept.get(f"visit/{self.name}"))
@@ -178,8 +195,13 @@ class Keeper(ABC, Generic[S]):
 
     def notice(self, notice: Notice) -> None:
         """What a device of this station's saw."""
-        if isinstance(notice, CardShown):
-            self.tapped(notice.look.uid, notice.device)
+        match notice:
+            case CardShown(device, look):
+                self.tapped(look.uid, device)
+            case CodeScanned(device, text) if phone.looks_like(text):
+                self.phone_shown(text, device)
+            case CodeScanned(device, text):
+                self.code_read(text, device)
 
     def up(self, notice: Up, part: Part, whole: bool) -> None:
         """A device answers (again); `whole`: now every device behind that part does."""
@@ -192,18 +214,47 @@ class Keeper(ABC, Generic[S]):
 
     def tapped(self, uid: str | None, device: DeviceName) -> None:
         """A card was shown: its UID, or None when none could be read."""
-        name = VisitId(self.site.random(16).hex())
         try:
             secret = None if uid is None else self.site.secret(uid, bytes.fromhex(self.site.settings.fleet_salt))
         except ValueError:
             secret = None
         if secret is None:
-            self.take(Tapped(Refused(RefusalReason.UNREADABLE), name, device=device))
-            return
-        self.card_shown(card_tag(self.site.key, secret), name, device)
+            self.turned_away(RefusalReason.UNREADABLE, device)
+        else:
+            self.card_shown(card_tag(self.site.key, secret), device)
 
-    def card_shown(self, tag: CardTag, name: VisitId, device: DeviceName) -> None:
+    def phone_shown(self, text: str, device: DeviceName) -> None:
+        """A patron's phone stands for their card; one that is held up longer than it takes says nothing new."""
+        now = self.site.clock.now()
+        if self._phone == text and now < self._phone_until:
+            return
+        try:
+            found = self.site.phones.accept(text)
+        except StorageFailed as error:
+            log.error("%s: cannot record: %s", self.name, error)
+            self.turned_away(RefusalReason.NO_STORAGE, self.beside(device))
+            return
+        if isinstance(found, phone.Shown):
+            self._phone, self._phone_until = text, now + PHONE_S
+            self.card_shown(found.card, self.beside(device))
+        else:
+            self.turned_away(PHONES[found], self.beside(device))
+
+    def code_read(self, text: str, device: DeviceName) -> None:
+        """A code that is nobody's phone."""
+        self.turned_away(RefusalReason.STRANGE_CODE, self.beside(device))
+
+    def beside(self, scanner: DeviceName) -> DeviceName:
+        """The card reader that a scanner is as good as."""
+        return scanner
+
+    def turned_away(self, reason: RefusalReason, device: DeviceName) -> None:
+        """Something was shown that names no card."""
+        self.take(Tapped(Refused(reason), VisitId(self.site.random(16).hex()), device=device))
+
+    def card_shown(self, tag: CardTag, device: DeviceName) -> None:
         """A card this site has a name for, by whatever means it was shown."""
+        name = VisitId(self.site.random(16).hex())
         card = self.site.mirror.card(tag)
         salt = self.site.random(16)
         kept = self.kept_items()

@@ -8,7 +8,6 @@ from edge.access import Conditions
 from edge.furniture import Locker as Furniture
 from edge.keepers.keeper import Keeper
 from edge.notices import (
-    CodeScanned,
     LockDone,
     LockFailed,
     LockMoved,
@@ -39,7 +38,7 @@ from edge.stations.visit import OpenVisit
 from edge.watch import BoardWatch, ReaderWatch, ReadTag, RunRound
 from protocol.cards import code_tag
 from protocol.directory import HoldEntry
-from protocol.names import DeviceName, ItemId, ShelfName, TagUid, VisitId
+from protocol.names import DeviceName, ItemId, ShelfName, TagUid
 from protocol.status import ShelfStatus, StationStatus
 
 PAD = ShelfName("pad")
@@ -124,8 +123,6 @@ class LockerKeeper(Keeper[Locker]):
                 self.take(LockTried(self._shelves[lock], order, sure=None))
             case LockFailed(lock=lock, order=order):
                 self.take(LockTried(self._shelves[lock], order, sure=False))
-            case CodeScanned(text=text):
-                self._scanned(text)
             case RoundRun(round=done):
                 self._round_at = self.site.clock.now() + ROUND_S
                 if done is not None:
@@ -198,9 +195,10 @@ class LockerKeeper(Keeper[Locker]):
         if hold is None or self.state.memory.wrong >= TRIES:
             self.take(WrongCode())
             return
-        self.card_shown(hold.cards[0], VisitId(self.site.random(16).hex()), self.station.card_reader)
+        self.card_shown(hold.cards[0], self.station.card_reader)
 
-    def _scanned(self, text: str) -> None:
+    def code_read(self, text: str, device: DeviceName) -> None:
+        """An item that a courier shows."""
         entry = self.site.mirror.item(ItemId("".join(text.split()).upper()))
         if entry is None:
             self.take(ItemShown(None, None))

@@ -18,7 +18,7 @@ from edge.stations.inputs import ClockRead, DoorMoved, Input, Part, PartUp, Star
 from edge.stations.table import Step
 from edge.watch import DoorWatch
 from protocol.directory import CardEntry
-from protocol.names import CardTag, ClockTrust, DeviceName, VisitId
+from protocol.names import CardTag, ClockTrust, DeviceName
 from protocol.status import DoorState, StationStatus
 
 CLOCK_S = 60.0
@@ -47,7 +47,7 @@ class RoomKeeper(Keeper[Room]):
         return room.step(state, given, self.plan)
 
     def parts(self) -> Mapping[Part, tuple[DeviceName, ...]]:
-        """Doors, card readers, contacts."""
+        """Doors, card readers, contacts; a door serves without its scanner."""
         kinds = {"door": Part.DOOR, "card reader": Part.CARD, "contact": Part.SWITCH}
         uses = self.station.uses()
         return {part: tuple(name for name, used in uses.items() if used == kind) for kind, part in kinds.items()}
@@ -55,7 +55,7 @@ class RoomKeeper(Keeper[Room]):
     def start(self, up: Collection[DeviceName], open_doors: Mapping[DeviceName, bool | None]) -> None:
         """The first input: what time it is, what every contact says, and what doesn't answer."""
         self._read_clock()
-        out = frozenset(name for name in self.station.uses() if name not in up)
+        out = frozenset(name for names in self.parts().values() for name in names if name not in up)
         self.take(Started(None, contacts=open_doors, out=out))
 
     def up(self, notice: Up, part: Part, whole: bool) -> None:
@@ -73,10 +73,14 @@ class RoomKeeper(Keeper[Room]):
             case _:
                 super().notice(notice)
 
-    def card_shown(self, tag: CardTag, name: VisitId, device: DeviceName) -> None:
+    def card_shown(self, tag: CardTag, device: DeviceName) -> None:
         """As every station's; the door's hours are looked up by the clock of this moment."""
         self._read_clock()
-        super().card_shown(tag, name, device)
+        super().card_shown(tag, device)
+
+    def beside(self, scanner: DeviceName) -> DeviceName:
+        """The card reader at the same door."""
+        return next(e.card_reader for e in self.station.entrances if e.scanner == scanner)
 
     def decide(self, card: CardEntry | None, tag: CardTag, device: DeviceName) -> Decision:
         """Whether the card may come in by that reader's door."""

@@ -1,6 +1,5 @@
 """The feed: a site's copy of the directory follows the hub's, whatever happens to either."""
 
-import hmac
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from hub.restocking import reservations
 from protocol.cards import card_secret, code_tag, site_key
 from protocol.directory import PAGE_ENTRIES, Ask, CardEntry, Out, Page, Removed, key_of, read_entry
 from protocol.names import SiteId
+from protocol.phone import phone_key
 from protocol.topics import Up
 from tests.hub.cast import (
     HARBOUR,
@@ -390,7 +390,7 @@ def test_keys_for_codes_on_phones_travel_only_where_they_are_used(hub: Hub, tmp_
     plain, used = Copy(HARBOUR).follow(hub), Copy(HARBOUR, phone_codes=True).follow(hub)
     assert (card(plain).phone, card(used, "0A0B0C0D").phone) == (None, None)
     secret = card_secret(UID, SALT)
-    assert card(used).phone == hmac.digest(site_key(MASTER, HARBOUR), b"phone" + secret, "sha256")[:16].hex()
+    assert card(used).phone == phone_key(site_key(MASTER, HARBOUR), secret)
     plain.phone_codes = True
     assert card(plain.follow(hub)).phone == card(used).phone
     assert plain.resets == 2
