@@ -11,7 +11,7 @@ from typing import Any
 
 from firmware_sim.chips.door import Door
 from firmware_sim.chips.wiegand import MODELS
-from firmware_sim.computer import Computer
+from firmware_sim.furniture import Furniture, Unreachable
 from firmware_sim.makes import MAKES, glued
 from firmware_sim.transponders import Card, Tag
 from firmware_sim.wires import FrameLog
@@ -23,10 +23,6 @@ TWO_DOORS: Mapping[str, tuple[int, int]] = {"door": (LOCK_PIN, CONTACT_PIN), "do
 """Doors by name, each with the pins of its strike and its contact."""
 D0_PIN, D1_PIN = 20, 21
 """Those of a card reader with two wires."""
-
-
-class Unreachable(Exception):
-    """Nobody can do that now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +51,8 @@ class Shelf:
         return f"reader-{self.name}"
 
 
-class Cabinet:
-    """One cabinet with its chips. Thread-safe. Built off: `start` switches it on."""
+class Cabinet(Furniture):
+    """One cabinet with its chips."""
 
     kind = "cabinet"
 
@@ -81,12 +77,10 @@ class Cabinet:
         reader on two wires (`firmware_sim.chips.wiegand`). `relay_pull` is where the resistor at the strike's relay
         takes its input while no pin drives it: 1 keeps it shut, 0 is how it is wired by mistake. Each of its `doors`
         leads to all shelves."""
-        self.name = name
+        super().__init__(name, folder, seed, speed, log)
+        computer = self.computer
         self.reader_driver = MAKES[reader].driver
         self._capacity = capacity
-        self.computer = computer = Computer(name, folder, seed=seed, speed=speed, log=log)
-        self.faults, self.frames = computer.faults, computer.frames
-        self._lock = computer.lock
         self.shelves = {s: Shelf(s, glued(reader, f"{name}/{s}", f"shelf {s}")) for s in shelves}
         ports = {
             name: computer.port(shelf.device, reader, tags=self._tags(shelf)) for name, shelf in self.shelves.items()
@@ -105,33 +99,6 @@ class Cabinet:
             self.card_driver = MAKES[card].driver
             self.spot, card_port = computer.serial_card_reader("card", card)
         self.paths = Paths(ports, computer.board, card_port)
-
-    # --- power ---
-
-    def start(self) -> None:
-        """Switches it on and begins to watch the clock."""
-        self.computer.start()
-
-    def stop(self) -> None:
-        """Switches it off; nothing of it runs any longer."""
-        self.computer.stop()
-
-    @property
-    def has_power(self) -> bool:
-        """Whether it is switched on."""
-        return self.computer.has_power
-
-    def power(self, on: bool) -> None:
-        """The mains: off, and computer, ports and strike are gone at once; on, and everything is at its defaults."""
-        self.computer.power(on)
-
-    def unplug(self, device: str, on: bool = True) -> None:
-        """Pulls a plug, or puts it back (`on` False): "reader" (all), "reader-A", "card", "door" (all)."""
-        self.computer.unplug(device, on)
-
-    def unplugged(self) -> list[str]:
-        """The devices whose plug is pulled."""
-        return self.computer.unplugged()
 
     # --- cards ---
 
@@ -191,7 +158,7 @@ class Cabinet:
         """Takes an item out; raises Unreachable."""
         with self._lock:
             self._reach()
-            tag = self._existing(uid)
+            tag = self.existing(uid)
             next(shelf for shelf in self.shelves.values() if tag in shelf.items).items.remove(tag)
             tag.wake()
         self._changed()
@@ -210,16 +177,6 @@ class Cabinet:
             items.insert(len(items) if place is None else place, tag)
         self._changed()
 
-    def find(self, uid: str) -> Tag | None:
-        """The item with that tag, wherever it stands in here."""
-        with self._lock:
-            return next((tag for shelf in self.shelves.values() for tag in shelf.items if tag.uid == uid), None)
-
-    def shadow(self, uid: str, on: bool = True, chance: float = 0.0) -> None:
-        """Hides a tag from its reader (read with `chance` a round), or not any longer; raises Unreachable."""
-        self._existing(uid).chance = chance if on else 1.0
-        self._changed()
-
     def contents(self) -> dict[str, list[Tag]]:
         """What stands on each shelf, in order; reference tags aside."""
         with self._lock:
@@ -227,34 +184,24 @@ class Cabinet:
 
     # --- for those who look on ---
 
-    def on_change(self, callback: Callable[["Cabinet"], None]) -> None:
-        """Calls back after each change, on whichever thread made it: be quick."""
-        self.computer.on_change(lambda: callback(self))
-
     def snapshot(self) -> dict[str, Any]:
         """Everything there is to see, as plain values."""
+        known = super().snapshot()
         unplugged = self.unplugged()
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "power": self.has_power,
+        shelves = [
+            {
+                **shelf,
+                "reader": (reader := f"reader-{shelf['name']}"),
+                "unplugged": reader in unplugged,
+                "reference": self.shelves[shelf["name"]].reference.uid,
+            }
+            for shelf in known["shelves"]
+        ]
+        return known | {
             "door": _seen(self.door),
             "doors": {name: _seen(door) for name, door in self.doors.items()},
-            "shelves": [
-                {
-                    "name": shelf,
-                    "reader": f"reader-{shelf}",
-                    "unplugged": f"reader-{shelf}" in unplugged,
-                    "reference": self.shelves[shelf].reference.uid,
-                    "items": [
-                        {"uid": tag.uid, "label": tag.label, "afi": tag.afi, "chance": tag.chance} for tag in tags
-                    ],
-                }
-                for shelf, tags in self.contents().items()
-            ],
+            "shelves": shelves,
             "cards": [{"uid": card.uid, "label": card.label} for card in self.cards()],
-            "unplugged": unplugged,
-            "faults": self.faults.active(),
         }
 
     # --- inside ---
@@ -266,21 +213,12 @@ class Cabinet:
         if not self.door_is_open:
             raise Unreachable(f"the door of cabinet {self.name} is shut")
 
-    def _existing(self, uid: str) -> Tag:
-        tag = self.find(uid)
-        if tag is None:
-            raise Unreachable(f"there is no item {uid} in cabinet {self.name}")
-        return tag
-
     def _tags(self, shelf: Shelf) -> Callable[[], list[Tag]]:
         def present() -> list[Tag]:
             with self._lock:
                 return [shelf.reference, *shelf.items]
 
         return present
-
-    def _changed(self) -> None:
-        self.computer.changed()
 
 
 def _seen(door: Door) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from firmware_sim.lockerwall import COMPARTMENTS
 from protocol.directory import Block, CardClass, Lending
 from protocol.names import GroupName, Isil, ItemId, ShelfName, SiteId, TagUid, TitleId
 
@@ -56,7 +57,7 @@ class Partner:
     themes: tuple[str, ...]
     """What its shelves lean to."""
     kind: str = "cabinet"
-    """What stands there: a cabinet, or a reading room."""
+    """What stands there: a cabinet, a reading room, or a locker wall with a book drop."""
 
 
 PARTNERS = (
@@ -89,7 +90,7 @@ PARTNERS = (
 
 MIXED = (
     PARTNERS[0],
-    PARTNERS[1],
+    replace(PARTNERS[1], kind="locker"),
     replace(
         PARTNERS[2],
         site=SiteId("garden-room"),
@@ -99,13 +100,16 @@ MIXED = (
         kind="room",
     ),
 )
-"""A cabinet at a bank and one at a metro station, and a reading room."""
+"""A cabinet at a bank, a locker wall at a metro station, and a reading room."""
 SHELVES_OF: Mapping[str, tuple[ShelfName, ...]] = {
     "cabinet": SHELVES,
     "room": (ShelfName("room"),),
+    "locker": (),
 }
 """Where items stand at first, by what stands at a site."""
-CAPACITY_OF = {"cabinet": CAPACITY * len(SHELVES), "room": 2 * CAPACITY}
+CAPACITY_OF = {"cabinet": CAPACITY * len(SHELVES), "room": 2 * CAPACITY, "locker": COMPARTMENTS}
+WALLED = 24
+"""More items at the library where a site has a locker wall: people reserve what isn't at any site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +236,8 @@ def _copies(
 ) -> tuple[Copy, ...]:
     """Shelves first, site by site, then what is at the library, then what patrons have from its counter."""
     places = [(p, Place(p.site, shelf)) for p in partners for shelf in SHELVES_OF[p.kind] for _ in range(ON_SHELF)]
-    places += [(chance.choice(partners), Place()) for _ in range(AT_LIBRARY)]
+    stored = AT_LIBRARY + WALLED * sum(p.kind == "locker" for p in partners)
+    places += [(chance.choice(partners), Place()) for _ in range(stored)]
     holders = chance.sample([m for m in members if m.block is None], AT_COUNTER)
     places += [(next(p for p in partners if p.site == m.site), Place(patron=m.patron)) for m in holders]
     chosen: set[TitleId] = set()
@@ -281,7 +286,7 @@ def _passes(chance: Random, members: Sequence[Member]) -> tuple[Pass, ...]:
     uids = _card_uids(chance)
     passes = [Pass(next(uids), f"Card {m.patron}", patron=m.patron) for m in members]
     passes += [Pass(next(uids), f"Phone of {members[n].patron}", patron=members[n].patron) for n in (3, 17)]
-    passes.append(Pass(next(uids), "Courier 1", CardClass.COURIER))
+    passes += [Pass(next(uids), f"Courier {n}", CardClass.COURIER) for n in (1, 2)]
     passes.append(Pass(next(uids), "Cleaner 1", CardClass.SERVICE))
     passes.append(Pass(next(uids), "Card of another library", known=False))
     return tuple(passes)

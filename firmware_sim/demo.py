@@ -6,22 +6,28 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from random import Random
 
 import httpx
 
+from firmware_sim.callers import Callers
 from firmware_sim.children import ChildDied
+from firmware_sim.crowd import Comings, Crowd
+from firmware_sim.fittings import DESK
 from firmware_sim.guests import Guests
 from firmware_sim.launch import STAFF, Launch, NotOurs, Options
 from firmware_sim.librarian import Figures, Librarian
+from firmware_sim.lockerwall import LockerWall
 from firmware_sim.mishaps import Mishaps
 from firmware_sim.people import Pace
 from firmware_sim.ports import HOST, PortTaken, claim
+from firmware_sim.readingroom import ReadingRoom
 from firmware_sim.restock import prepare
 from firmware_sim.sites import Site
 from firmware_sim.summary import Summary
 from firmware_sim.verdict import come_to_rest, judge
-from firmware_sim.visitors import Crowd, Doorstep
+from firmware_sim.visitors import Doorstep
 
 BETWEEN_S = 2.0
 """From one visitor to the next at a site, at speed 1."""
@@ -87,31 +93,30 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     launch.start_broker()
     librarian = launch.start_hub()
     sites = launch.start_sites()
-    launch.start_bench(sites)
-    plan = None if options.keep else prepare(librarian, [site.spot.partner.site for site in sites], launch.today)
+    launch.start_bench(sites, librarian)
+    shelved = [site.spot.partner.site for site in sites if not isinstance(site.spot.cabinet, LockerWall)]
+    plan = None if options.keep else prepare(librarian, shelved, launch.today)
     _welcome(launch, sites, summary, time.monotonic() - began, plan)
     screens = {site.spot.partner.site: site.screen for site in sites}
     crowd = Crowd(launch.town, screens, options.visits)
-    doorsteps = _doorsteps(crowd, sites, launch, summary)
+    comings = _comings(crowd, sites, librarian, launch, summary)
     if not options.keep:
-        summary.say("A courier puts the reading room's books on record …")
-        for doorstep in doorsteps:
-            if isinstance(doorstep, Guests):
-                doorstep.furnish()
+        summary.say("Couriers put the reading room's books on record, and load the locker wall …")
+        _furnish(comings, launch)
     chance = Random(f"{launch.seed}/mishaps")
     mishaps = Mishaps(launch.town, sites, chance, MISHAP_S / options.speed, summary.tell)
-    for doorstep in doorsteps if options.people else ():
-        doorstep.start()
+    for coming in comings if options.people else ():
+        coming.start()
     if options.faults:
         mishaps.start()
     try:
         _watch(launch, crowd, sites, librarian, mishaps, summary, patience)
     finally:
-        for doorstep in doorsteps:
-            doorstep.stop()
+        for coming in comings:
+            coming.stop()
     summary.finish()
     summary.say("The last visitors leave, and everything comes to rest …")
-    _leave(doorsteps)
+    _leave(comings)
     mishaps.clear()
     launch.town.tidy()
     for site in sites:
@@ -126,24 +131,48 @@ def _run(launch: Launch, summary: Summary, patience: Patience) -> int:
     return 0 if verdict.agrees else 1
 
 
-def _doorsteps(crowd: Crowd, sites: list[Site], launch: Launch, summary: Summary) -> list[Doorstep | Guests]:
+def _comings(crowd: Crowd, sites: list[Site], librarian: Librarian, launch: Launch, summary: Summary) -> list[Comings]:
     speed = launch.options.speed
     pace = Pace(hand_s=0.3 / speed, dawdle_s=7.0 / speed)
-    made: list[Doorstep | Guests] = []
+    made: list[Comings] = []
     for site in sites:
         name = site.spot.partner.site
         chance = Random(f"{launch.seed}/people/{name}")
-        if site.desk is None:
-            made.append(Doorstep(crowd, name, chance, pace, BETWEEN_S / speed, summary.tell))
-        else:
-            made.append(Guests(crowd, name, site.desk, chance, pace, BETWEEN_S / speed, summary.tell))
+        common = (crowd, name, chance, pace, BETWEEN_S / speed, summary.tell)
+        match site.spot.cabinet:
+            case ReadingRoom():
+                made.append(Guests(*common, desk=site.screens[DESK]))
+            case LockerWall():
+                made.append(Callers(*common, site=site, librarian=librarian))
+            case _:
+                made.append(Doorstep(*common))
     return made
 
 
-def _leave(doorsteps: list[Doorstep | Guests]) -> None:
+def _furnish(comings: list[Comings], launch: Launch) -> None:
+    """Everywhere at once; raises ChildDied, TimeoutError."""
+
+    def fill(coming: Comings, done: Future[None]) -> None:
+        try:
+            done.set_result(coming.furnish())
+        except Exception as wrong:  # noqa: BLE001 (whoever waits hears of it)
+            done.set_exception(wrong)
+
+    waited: list[Future[None]] = []
+    for coming in comings:
+        waited.append(Future())
+        threading.Thread(target=fill, args=(coming, waited[-1]), daemon=True).start()
+    while not all(done.done() for done in waited):
+        launch.children.check()
+        time.sleep(0.1)
+    for done in waited:
+        done.result()
+
+
+def _leave(comings: list[Comings]) -> None:
     deadline = time.monotonic() + LEAVE_S
-    for doorstep in doorsteps:
-        doorstep.join(max(0.0, deadline - time.monotonic()))
+    for coming in comings:
+        coming.join(max(0.0, deadline - time.monotonic()))
 
 
 def _watch(

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_sim import readingroom
+from firmware_sim import lockerwall, readingroom
 from firmware_sim.cabinet import CONTACT_PIN, D0_PIN, D1_PIN, LOCK_PIN, RESET_PIN, Cabinet
 from firmware_sim.catalogue import SHELVES, Partner
+from firmware_sim.lockerwall import LockerWall
 from firmware_sim.readingroom import ReadingRoom
 from protocol.names import ShelfName
 
-CABINET, ROOM, DESK, GATE, LOCKER = "cabinet-1", "room-1", "desk-1", "gate-1", "locker-1"
+CABINET, ROOM, DESK, GATE, LOCKER, DROP = "cabinet-1", "room-1", "desk-1", "gate-1", "locker-1", "drop-1"
 """What stations are called."""
-STATIONS = {"cabinet": (CABINET,), "room": (ROOM, DESK, GATE), "locker": (LOCKER,)}
+STATIONS = {"cabinet": (CABINET,), "room": (ROOM, DESK, GATE), "locker": (LOCKER, DROP)}
 """The stations of each kind of furniture; each has a screen."""
 PULSE_MS = 4000
 """Of current through the strike, unless the door is opened before: a hand at the bench page needs so long."""
@@ -38,6 +39,8 @@ def furnish(partner: Partner, wires: Path, *, seed: int = 0, speed: float = 1.0)
             return Cabinet(partner.site, wires, SHELVES, seed=seed, speed=speed)
         case "room":
             return ReadingRoom(partner.site, wires, seed=seed, speed=speed)
+        case "locker":
+            return LockerWall(partner.site, wires, seed=seed, speed=speed)
         case _:
             raise ValueError(f"nobody makes a {partner.kind}")
 
@@ -49,6 +52,8 @@ def fitted(furniture: Any) -> Fitted:
             return cabinet(furniture)
         case ReadingRoom():
             return room(furniture)
+        case LockerWall():
+            return wall(furniture)
         case _:
             raise TypeError(f"nobody knows how to fit {furniture!r}")
 
@@ -127,6 +132,48 @@ def room(made: ReadingRoom) -> Fitted:
             "fire": {"driver": "gpio-contact", "pin": readingroom.FIRE_PIN},
             "pad": {"driver": made.pad_driver, "port": str(made.paths.pad)},
             "gate": {"driver": made.gate_driver, "port": str(made.paths.gate)},
+        },
+    )
+
+
+def wall(made: LockerWall) -> Fitted:
+    """Compartments with a card reader and a scanner; a book drop whose bin couriers open by card."""
+    stations: tuple[dict[str, Any], ...] = (
+        {
+            "name": LOCKER,
+            "kind": "locker",
+            "card_reader": "card-wall",
+            "board": "locks",
+            "compartments": len(made.latches),
+            "scanner": "scanner",
+        },
+        {
+            "name": DROP,
+            "kind": "drop",
+            "reader": "bin",
+            "flap": "flap",
+            "card_reader": "card-bin",
+            "door": "door-bin",
+            "shelf": lockerwall.BIN,
+            "capacity": made.capacity(lockerwall.BIN),
+        },
+    )
+    front, behind = lockerwall.RESET_PINS
+    return Fitted(
+        stations,
+        {
+            "card-wall": {"driver": "mfrc522", "reset_pin": front},
+            "card-bin": {"driver": "mfrc522", "device": 1, "reset_pin": behind},
+            "locks": {"driver": made.lock_driver, "port": str(made.paths.locks), "boards": [0]},
+            "scanner": {"driver": "gm65", "port": str(made.paths.scanner)},
+            "bin": {"driver": made.bin_driver, "port": str(made.paths.bin)},
+            "flap": {"driver": "gpio-contact", "pin": lockerwall.FLAP_PIN},
+            "door-bin": {
+                "driver": "gpio-door",
+                "lock_pin": lockerwall.LOCK_PIN,
+                "contact_pin": lockerwall.CONTACT_PIN,
+                "pulse_ms": PULSE_MS,
+            },
         },
     )
 

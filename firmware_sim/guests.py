@@ -4,24 +4,17 @@ They do what the screens ask: lay books down, tap, press, wait until the screen 
 desk wouldn't lend goes back to its shelf.
 """
 
-import json
-import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Collection, Sequence
-from random import Random
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import OWNER, Pass
-from firmware_sim.fittings import DESK
-from firmware_sim.people import Pace, Person, Role
+from firmware_sim.crowd import Comings, Errand
+from firmware_sim.people import Person, Role
 from firmware_sim.readingroom import SHELF, ReadingRoom
 from firmware_sim.screens import Screen
-from firmware_sim.town import LIBRARY, Town, bearer
-from firmware_sim.visitors import Crowd, Errand
-from protocol.names import ShelfName, SiteId, TagUid
+from firmware_sim.town import LIBRARY, bearer
+from protocol.names import ShelfName, TagUid
 
 PULL_S = 3.0
 DESK_S = 25.0
@@ -36,46 +29,16 @@ AT_ONCE = 12
 """Items that fit on the pad."""
 
 
-class Guests:
-    """The people of one reading room, one after the other; made and used as `visitors.Doorstep` is."""
+class Guests(Comings):
+    """The people of one reading room."""
 
-    def __init__(
-        self,
-        crowd: Crowd,
-        site: SiteId,
-        desk: Screen,
-        chance: Random,
-        pace: Pace,
-        between_s: float,
-        tell: Callable[[str], None],
-    ) -> None:
-        """`desk` is the desk's screen; the one outside the door is the crowd's."""
-        self._crowd = crowd
-        self._town: Town[Any] = crowd.town
-        self._site = site
-        room = crowd.town.spots[site].cabinet
+    def __init__(self, *made: Any, desk: Screen) -> None:
+        """As everywhere; `desk` is the desk's screen, the one outside the door is the crowd's."""
+        super().__init__(*made)
+        room = self._town.spots[self._site].cabinet
         assert isinstance(room, ReadingRoom)
         self._room = room
         self._desk = desk
-        self._chance = chance
-        self._pace = pace
-        self._between_s = between_s
-        self._tell = tell
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name=f"guests-{site}", daemon=True)
-
-    def start(self) -> None:
-        """People begin to come."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more people come; who is there finishes."""
-        self._stop.set()
-
-    def join(self, timeout_s: float) -> None:
-        """Waits until the last one has left, if ever anybody came."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
 
     def furnish(self) -> None:
         """Before the room opens a courier puts everything on its shelves on record, at the desk."""
@@ -94,20 +57,8 @@ class Guests:
                 raise TimeoutError(f"the desk of {self._site} took {len(done)} of {len(some)} items on record")
         self._leave(courier)
 
-    def _serve(self) -> None:
-        while not self._stop.is_set() and not self._crowd.over:
-            person = self._crowd.next(self._chance, self._site)
-            if person is not None:
-                errand: Errand | None = None
-                try:
-                    errand = self._receive(person)
-                except Unreachable as wrong:  # somebody at the bench page was quicker
-                    self._tell(f"{self._site}: {person.key} gave up: {wrong}")
-                finally:
-                    self._crowd.done(person, errand)
-            self._stop.wait(self._chance.uniform(0.5, 1.5) * self._between_s)
-
-    def _receive(self, person: Person) -> Errand | None:
+    def receive(self, person: Person) -> Errand | None:
+        """Comes in, goes to the desk, leaves through the gate."""
         held = self._town.passes[person.cards[0]]
         if not self._enter(held):
             self._crowd.tally.turned_away += 1
@@ -180,7 +131,7 @@ class Guests:
         for tag in tags:
             self._town.lay(self._site, tag, held)
         if card is not None:
-            self._town.tap_desk(self._site, card.uid)
+            self._town.tap(self._site, card.uid, at="desk")
         titles = {self._title(tag) for tag in tags}
         deadline = time.monotonic() + DESK_S
         done: set[str] = set()
@@ -194,20 +145,9 @@ class Guests:
         for tag in tags:
             self._town.lift(self._site, tag, held)
         if card is not None:
-            self._press("done")
+            self._desk.press("done")
             time.sleep(CARD_S)
         return done
-
-    def _press(self, what: str) -> None:
-        """A finger on the desk's screen."""
-        body = json.dumps({"station": DESK, "what": what}).encode()
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{self._desk.port}/press", body, {"Content-Type": "application/json"}
-        )
-        try:
-            urllib.request.urlopen(asked, timeout=3).close()
-        except (urllib.error.URLError, OSError):
-            return  # the agent isn't there just now; its visit ends by itself
 
     def _shelve(self, held: Pass, tags: Sequence[TagUid]) -> int:
         for tag in tags:

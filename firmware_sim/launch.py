@@ -161,7 +161,7 @@ class Launch:
             command = agent(partner.site, config, SHIMS, spot.cabinet.computer.board, program)
             site = Site(spot, cable, command, kiosk_port, self.children)
             self._stack.callback(site.stop)
-            for screen in filter(None, (site.screen, site.desk)):
+            for screen in site.screens.values():
                 screen.start()
                 self._stack.callback(screen.stop)
             site.start()
@@ -171,9 +171,9 @@ class Launch:
             self._say(f"Site: {site.spot.partner.name_en} {site.spot.partner.name_zh} has counted its shelves")
         return sites
 
-    def start_bench(self, sites: list[Site]) -> None:
+    def start_bench(self, sites: list[Site], librarian: Librarian) -> None:
         """The page where hands reach into the world."""
-        hands = Hands(self.town, sites, f"http://{HOST}:{self.options.ports.hub}/")
+        hands = Hands(self.town, sites, f"http://{HOST}:{self.options.ports.hub}/", librarian)
         bench = Bench(hands, self.options.ports.bench)
         bench.start()
         self._stack.callback(bench.stop)

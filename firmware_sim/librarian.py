@@ -77,11 +77,19 @@ class Librarian:
         """Changes something; the hub's answer."""
         return dict(self._web.put(f"{API}/{what}", json=said).raise_for_status().json())
 
+    def waiting(self, site: str) -> tuple[dict[str, Any], ...]:
+        """Who waits for what at a site, or can collect it there."""
+        return tuple(self._rows("reservations", site=site, waiting="true"))
+
+    def phone_code(self, patron: str, site: str) -> str:
+        """What the library's app shows on a patron's phone."""
+        return str(self._get(f"{API}/patrons/{patron}/phone-code", {"site": site})["code"])
+
     def _total(self, what: str, **asked: str) -> int:
         return int(self._get(f"{API}/{what}", {**asked, "limit": "1"})["total"])
 
-    def _rows(self, what: str) -> Iterator[dict[str, Any]]:
-        page = self._get(f"{API}/{what}", {"limit": str(PAGE)})
+    def _rows(self, what: str, **asked: str) -> Iterator[dict[str, Any]]:
+        page = self._get(f"{API}/{what}", {**asked, "limit": str(PAGE)})
         yield from page["rows"]
         while page["next"]:
             page = self._get(page["next"], {})

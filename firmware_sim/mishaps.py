@@ -13,6 +13,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import SHELVES
 from firmware_sim.sites import Site
@@ -49,7 +50,7 @@ WEIGHTS = {
     Kind.SPRINGING_DOOR: 1,
 }
 NETWORK_ONLY = {kind: WEIGHTS[kind] for kind in (Kind.NETWORK_CUT, Kind.NETWORK_FROZEN)}
-"""At a desk: whoever walks away while it is dead would carry off books that nobody can know of."""
+"""At a desk or a locker: whoever walks away while it is dead would carry off books that nobody can know of."""
 NOISE = ("cut", "flip", "late", "noise", "bytewise", "collision", "shadowed")
 """Faults of a reader's wire and field that a round survives or reports (firmware_sim.faults)."""
 NOISE_CHANCE = 0.08
@@ -106,7 +107,7 @@ class Mishaps:
         if not free:
             return
         site = self._chance.choice(free)
-        weights = WEIGHTS if site.desk is None else NETWORK_ONLY
+        weights = WEIGHTS if isinstance(site.spot.cabinet, Cabinet) else NETWORK_ONLY
         kind = self._chance.choices(list(weights), list(weights.values()))[0]
         lasts = self._chance.uniform(*LASTS_S)
         end = self._make(kind, site)

@@ -6,13 +6,12 @@ passes the gate is read.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from firmware_sim.cabinet import Unreachable
-from firmware_sim.computer import Computer
+from firmware_sim.furniture import Furniture, Unreachable, seen
 from firmware_sim.makes import MAKES
 from firmware_sim.transponders import Card, Tag
 from firmware_sim.wires import FrameLog
@@ -39,8 +38,8 @@ class Paths:
     """The unix socket for MICROLIB_BOARD."""
 
 
-class ReadingRoom:
-    """One room with its chips. Thread-safe. Built off: `start` switches it on."""
+class ReadingRoom(Furniture):
+    """One room with its chips. Nobody is locked in: the button and the handle inside need no power."""
 
     kind = "room"
 
@@ -56,12 +55,10 @@ class ReadingRoom:
         capacity: int = 120,
         log: FrameLog | None = None,
     ) -> None:
-        """`folder` must be there and its path short; `pad` and `gate` are makes of readers (`firmware_sim.makes`)."""
-        self.name = name
+        """`pad` and `gate` are makes of readers (`firmware_sim.makes`)."""
+        super().__init__(name, folder, seed, speed, log)
+        computer = self.computer
         self.pad_driver, self.gate_driver = MAKES[pad].driver, MAKES[gate].driver
-        self.computer = computer = Computer(name, folder, seed=seed, speed=speed, log=log)
-        self.faults, self.frames = computer.faults, computer.frames
-        self._lock = computer.lock
         self._capacity = capacity
         self._shelf: list[Tag] = []
         self._pad: list[Tag] = []
@@ -85,24 +82,6 @@ class ReadingRoom:
         computer.switch(FIRE_PIN, lambda: self.fire)
         self.inside = 0
         """People in the room."""
-
-    # --- power ---
-
-    def start(self) -> None:
-        """Switches it on."""
-        self.computer.start()
-
-    def stop(self) -> None:
-        """Switches it off."""
-        self.computer.stop()
-
-    def power(self, on: bool) -> None:
-        """The mains. Nobody is locked in: the button and the handle inside need none."""
-        self.computer.power(on)
-
-    def unplug(self, device: str, on: bool = True) -> None:
-        """Pulls a plug, or puts it back, by the device's name or its kind."""
-        self.computer.unplug(device, on)
 
     # --- the door ---
 
@@ -241,16 +220,7 @@ class ReadingRoom:
 
     def find(self, uid: str) -> Tag | None:
         """The item with that tag, on the shelves or on the pad."""
-        with self._lock:
-            return next((tag for tag in (*self._shelf, *self._pad) if tag.uid == uid), None)
-
-    def shadow(self, uid: str, on: bool = True, chance: float = 0.0) -> None:
-        """Hides a tag from readers; raises Unreachable."""
-        tag = self.find(uid)
-        if tag is None:
-            raise Unreachable(f"there is no item {uid} in {self.name}")
-        tag.chance = chance if on else 1.0
-        self._changed()
+        return next((tag for tag in (*self.contents()[SHELF], *self.on_pad()) if tag.uid == uid), None)
 
     def contents(self) -> dict[str, list[Tag]]:
         """What stands on the shelves."""
@@ -259,25 +229,15 @@ class ReadingRoom:
 
     # --- for those who look on ---
 
-    def on_change(self, callback: Callable[["ReadingRoom"], None]) -> None:
-        """Calls back after each change, on whichever thread made it: be quick."""
-        self.computer.on_change(lambda: callback(self))
-
     def snapshot(self) -> dict[str, Any]:
         """Everything there is to see, as plain values."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "power": self.computer.has_power,
+        return super().snapshot() | {
             "door": {"open": self.door.is_open, "energised": self.door.energised, "released": self.door.released},
-            "shelves": [{"name": SHELF, "items": [_seen(tag) for tag in self.contents()[SHELF]]}],
-            "pad": [_seen(tag) for tag in self.on_pad()],
-            "gate": [_seen(tag) for tag in self.passing()],
+            "pad": seen(self.on_pad()),
+            "gate": seen(self.passing()),
             "inside": self.inside,
             "fire": self.fire,
             "cards": {place: [card.uid for card in spot.cards()] for place, spot in self.spots.items()},
-            "unplugged": self.computer.unplugged(),
-            "faults": self.faults.active(),
         }
 
     # --- inside ---
@@ -289,10 +249,3 @@ class ReadingRoom:
     def _through(self, way: str) -> None:
         if not self.door.is_open:
             raise Unreachable(f"the door of {self.name} is shut: nobody goes {way}")
-
-    def _changed(self) -> None:
-        self.computer.changed()
-
-
-def _seen(tag: Tag) -> dict[str, Any]:
-    return {"uid": tag.uid, "label": tag.label, "afi": tag.afi, "chance": tag.chance}

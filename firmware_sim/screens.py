@@ -5,10 +5,14 @@ import json
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 from typing import Any
 
 QUIET_S = 25.0
 """Silence after which the stream counts as broken: a kiosk says something every ten seconds."""
+PRESS_S = 3.0
+"""The longest a kiosk may take to hear of a pressed button."""
 AGAIN_S = 0.3
 """Between attempts to reach a kiosk."""
 
@@ -32,6 +36,16 @@ class Screen:
     def lines(self) -> list[tuple[str, str]]:
         """What it lists: titles, and what became of each (edge.screen's changes)."""
         return [(str(line["title"]), str(line["change"])) for line in self._shown.get("items") or ()]
+
+    def press(self, what: str) -> None:
+        """A finger on one of its buttons, or digits typed there."""
+        body = json.dumps({"station": self._station, "what": what}).encode()
+        kiosk = f"http://127.0.0.1:{self.port}/press"
+        asked = urllib.request.Request(kiosk, body, {"Content-Type": "application/json"})
+        try:
+            urllib.request.urlopen(asked, timeout=PRESS_S).close()
+        except (urllib.error.URLError, OSError):
+            return  # the agent isn't there just now; its visit ends by itself
 
     def start(self) -> None:
         """Begins to look."""

@@ -76,6 +76,7 @@ def write_hub(folder: Path, kept: Secrets, port: int, broker_port: int) -> Path:
             "fleet_salt": kept.fleet_salt,
             "master_key_file": str(folder / "master.key"),
             "owners": [OWNER],
+            "phone_codes": True,
             "timezone": ZONE,
         },
         {

@@ -10,8 +10,7 @@ from typing import Any
 
 from firmware_sim.cable import Cable, State
 from firmware_sim.children import Child, Children, Command
-from firmware_sim.fittings import DESK
-from firmware_sim.readingroom import ReadingRoom
+from firmware_sim.fittings import STATIONS
 from firmware_sim.screens import Screen
 from firmware_sim.town import Spot
 
@@ -29,9 +28,10 @@ class Site:
         self.spot = spot
         self.cable = cable
         self.kiosk_port = kiosk_port
-        self.screen = Screen(kiosk_port)
-        self.desk = Screen(kiosk_port, DESK) if isinstance(spot.cabinet, ReadingRoom) else None
-        """The desk's own screen, where there is one."""
+        self.screens = {name: Screen(kiosk_port, name) for name in STATIONS[spot.cabinet.kind]}
+        """Each station's own."""
+        self.screen = next(iter(self.screens.values()))
+        """That of the first: a cabinet's, a room's door, a locker wall."""
         self.powered = True
         self._command = command
         self._children = children

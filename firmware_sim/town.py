@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import OWNER, Copy, Partner, Pass, Stock
+from firmware_sim.furniture import Unreachable
+from firmware_sim.lockerwall import LockerWall
 from firmware_sim.people import Person, Role, Sight, Thing
 from firmware_sim.readingroom import ReadingRoom
 from firmware_sim.transponders import Card, Tag, item_tag
@@ -34,7 +35,7 @@ def bearer(held: Pass | None) -> str:
     return NOBODY if held is None else held.patron or held.label
 
 
-class Furniture(Protocol):
+class Handled(Protocol):
     """A cabinet as hands know it, whatever its devices are made of (`firmware_sim.cabinet.Cabinet` explains each)."""
 
     @property
@@ -54,7 +55,7 @@ class Furniture(Protocol):
     def shadow(self, uid: str, on: bool = True) -> None: ...
 
 
-_Case = TypeVar("_Case", bound=Furniture)
+_Case = TypeVar("_Case", bound=Handled)
 
 
 @dataclass
@@ -145,15 +146,26 @@ class Town(Generic[_Case]):
 
     # --- what people do ---
 
-    def tap(self, site: SiteId, uid: str) -> None:
-        """Holds a card to the site's reader, the one at the door, for as long as people do."""
-        spot = self.spots[site]
-        spot.tapped = self.passes[uid]
-        spot.cabinet.tap(Card(uid))
+    def tap(self, site: SiteId, uid: str, at: str = "") -> None:
+        """Holds a card to the site's reader for as long as people do: its first, or the one at that place."""
+        spot: Spot[Any] = self.spots[site]
+        held = self.passes[uid]
+        if not at:
+            spot.tapped = held
+            spot.cabinet.tap(Card(uid))
+        elif isinstance(spot.cabinet, ReadingRoom | LockerWall) and at in spot.cabinet.spots:
+            spot.tapped = held if isinstance(spot.cabinet, LockerWall) else spot.tapped  # a desk's opens no door
+            spot.cabinet.tap(Card(uid), at=at)
+        else:
+            raise Unreachable(f"{site} has no card reader at the {at}")
 
-    def tap_desk(self, site: SiteId, uid: str) -> None:
-        """Holds a card to the desk's reader."""
-        self._room(site).tap(Card(uid), at="desk")
+    def show(self, site: SiteId, text: str) -> None:
+        """Holds a barcode or a phone before the wall's scanner for as long as people do; raises Unreachable."""
+        self._wall(site).show(text)
+
+    def shut_box(self, site: SiteId, box: str) -> bool:
+        """Pushes a compartment's door; whether it is shut then. Raises Unreachable."""
+        return self._wall(site).shut(box)
 
     def open(self, site: SiteId, patience_s: float = 0.0) -> bool:
         """Pulls at the door for that long; True when it gave."""
@@ -320,6 +332,12 @@ class Town(Generic[_Case]):
         if not isinstance(room, ReadingRoom):
             raise Unreachable(f"{site} has no desk")
         return room
+
+    def _wall(self, site: SiteId) -> LockerWall:
+        wall = self.spots[site].cabinet
+        if not isinstance(wall, LockerWall):
+            raise Unreachable(f"{site} has no locker")
+        return wall
 
     def _bag(self, key: str) -> list[TagUid]:
         return self._bags.setdefault(key, [])

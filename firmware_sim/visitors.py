@@ -5,152 +5,38 @@ somebody else's card, and who took something goes elsewhere only once the screen
 has taken its time.
 """
 
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from firmware_sim import people
-from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import Pass
-from firmware_sim.people import Intention, Linger, Pace, Person, Plan, Pull, Put, Read, Role, Shut, Take, Tap
-from firmware_sim.screens import Screen
-from firmware_sim.town import ELSEWHERE, LIBRARY, Town
-from protocol.names import SiteId
+from firmware_sim.crowd import COUNTED, Comings, Errand
+from firmware_sim.furniture import Unreachable
+from firmware_sim.people import Intention, Linger, Person, Plan, Pull, Put, Read, Role, Shut, Take, Tap
+from firmware_sim.town import ELSEWHERE, LIBRARY
 
-COUNTED = frozenset({"receipt", "idle", "goodbye"})
-"""Screens that say that nothing is left to be counted."""
 SERVING = COUNTED | {"refused"}
 """Screens before which the next person steps up."""
 QUEUE_S = 8.0
 """How long somebody waits for a screen to ask for a card before trying all the same."""
-WAY_S = 12.0
-"""From one site to another, at least."""
 FOREIGN_SHARE = 0.07
 """How often somebody brings another library's item."""
 RESTOCK_ITEMS = 2
 """Items a courier brings from the library each time."""
 
 
-@dataclass
-class Tally:
-    """What people did, all sites together."""
+class Doorstep(Comings):
+    """The place before one cabinet."""
 
-    visits: int = 0
-    entered: int = 0
-    turned_away: int = 0
-    taken: int = 0
-    put: int = 0
+    def __init__(self, *made: Any) -> None:
+        """As everywhere."""
+        super().__init__(*made)
+        self._spot = self._town.spots[self._site]
 
+    def furnish(self) -> None:
+        """Nothing: a cabinet counts its shelves by itself."""
 
-@dataclass
-class Errand:
-    """Where somebody was last, for whether they can be elsewhere by now."""
-
-    site: SiteId
-    left_at: float
-    """Monotonic seconds."""
-    counted: bool
-    """The screen said what was counted."""
-
-
-@dataclass
-class Crowd:
-    """Everybody who isn't just now before a cabinet, and how many visits are still to come."""
-
-    town: Town[Any]
-    screens: dict[SiteId, Screen]
-    visits: int | None
-    """Visits there shall be; None for no end."""
-    tally: Tally = field(default_factory=Tally)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _busy: set[str] = field(default_factory=set)
-    _errands: dict[str, Errand] = field(default_factory=dict)
-
-    def next(self, chance: Random, site: SiteId) -> Person | None:
-        """Somebody who can be at the site now, and is from now on; None when nobody can or all visits were made."""
-        with self._lock:
-            if self.over:
-                return None
-            free = [p for p in self.town.people() if self.can_come(p, site)]
-            person = people.next_visitor(chance, free, self.town.bags(), site)
-            if person is not None:
-                self._busy.add(person.key)
-                self.tally.visits += 1
-            return person
-
-    def done(self, person: Person, errand: Errand | None) -> None:
-        """The person has left; `errand` says from where when they entered."""
-        with self._lock:
-            self._busy.discard(person.key)
-            if errand is not None:
-                self._errands[person.key] = errand
-
-    @property
-    def over(self) -> bool:
-        """All visits were made or are under way."""
-        return self.visits is not None and self.tally.visits >= self.visits
-
-    def idle(self) -> bool:
-        """Nobody is before a cabinet."""
-        return not self._busy
-
-    def can_come(self, person: Person, site: SiteId) -> bool:
-        """Whether somebody can be before this cabinet now, wherever they were last."""
-        if person.key in self._busy or person.key in self.town.used_by_hand:
-            return False
-        errand = self._errands.get(person.key)
-        if errand is None or errand.site == site:
-            return True
-        if not errand.counted:
-            screen = self.screens[errand.site]
-            errand.counted = screen.kind in COUNTED and screen.since > errand.left_at
-        return errand.counted and time.monotonic() - errand.left_at > WAY_S
-
-
-class Doorstep:
-    """The place before one cabinet; its thread brings one person after the other."""
-
-    def __init__(
-        self, crowd: Crowd, site: SiteId, chance: Random, pace: Pace, between_s: float, tell: Callable[[str], None]
-    ) -> None:
-        self._crowd = crowd
-        self._town = crowd.town
-        self._site = site
-        self._spot = crowd.town.spots[site]
-        self._screen = crowd.screens[site]
-        self._chance = chance
-        self._pace = pace
-        self._between_s = between_s
-        self._tell = tell
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name=f"people-{site}", daemon=True)
-
-    def start(self) -> None:
-        """People begin to come."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more people come; who is there finishes."""
-        self._stop.set()
-
-    def join(self, timeout_s: float) -> None:
-        """Waits until the last one has left, if ever anybody came."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-
-    def _serve(self) -> None:
-        while not self._stop.is_set() and not self._crowd.over:
-            if not self._wait_for_turn():
-                continue
-            person = self._crowd.next(self._chance, self._site)
-            if person is not None:
-                self._receive(person)
-            self._stop.wait(self._chance.uniform(0.5, 1.5) * self._between_s)
-
-    def _wait_for_turn(self) -> bool:
+    def wait_for_turn(self) -> bool:
         """Until the door is shut and the screen asks for a card, or has been silent for too long."""
         deadline = time.monotonic() + QUEUE_S
         while not (self._spot.calm and self._screen.kind in SERVING):
@@ -160,16 +46,13 @@ class Doorstep:
                 return False
         return True
 
-    def _receive(self, person: Person) -> None:
-        errand: Errand | None = None
-        try:
-            self._pack(person)
-            bag = [self._town.thing(tag) for tag in self._town.bag(person.key)]
-            other = self._chance.choice([p.uid for p in self._town.stock.passes if p.uid not in person.cards])
-            plan = people.plan(self._chance, person, bag, self._town.sight(self._site), other, self._pace)
-            errand = self._perform(plan)
-        finally:
-            self._crowd.done(person, errand)
+    def receive(self, person: Person) -> Errand | None:
+        """Comes, performs a plan, reads what the screen says."""
+        self._pack(person)
+        bag = [self._town.thing(tag) for tag in self._town.bag(person.key)]
+        other = self._chance.choice([p.uid for p in self._town.stock.passes if p.uid not in person.cards])
+        plan = people.plan(self._chance, person, bag, self._town.sight(self._site), other, self._pace)
+        return self._perform(plan)
 
     def _pack(self, person: Person) -> None:
         """What somebody has with them that comes from no shelf."""

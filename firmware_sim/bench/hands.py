@@ -4,14 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+import httpx
+
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.cable import State
 from firmware_sim.catalogue import OWNER, Copy, Pass
 from firmware_sim.computer import Spot
 from firmware_sim.fittings import STATIONS
+from firmware_sim.librarian import Librarian
+from firmware_sim.lockerwall import BIN, LockerWall
 from firmware_sim.readingroom import ReadingRoom
 from firmware_sim.sites import Site
 from firmware_sim.town import ELSEWHERE, LIBRARY, Town, bearer
-from firmware_sim.transponders import Card
+from firmware_sim.transponders import Card, Tag
 from protocol.directory import CardClass
 from protocol.names import ShelfName, SiteId, TagUid
 
@@ -37,6 +42,8 @@ class Reason(StrEnum):
     NO_CARD = "pick a card first"
     NOBODY_INSIDE = "nobody is inside"
     NO_WAY_OUT = "press the exit button first"
+    BOX_SHUT = "that compartment is shut"
+    NO_PHONE = "the library has no code for that card"
 
 
 class Clumsy(ValueError):
@@ -50,11 +57,12 @@ class Clumsy(ValueError):
 class Hands:
     """One pair of hands for all sites. Every method may be called from any thread."""
 
-    def __init__(self, town: Town[Any], sites: Sequence[Site], hub: str) -> None:
-        """`hub` is the hub's address, for the page's link."""
+    def __init__(self, town: Town[Any], sites: Sequence[Site], hub: str, librarian: Librarian | None = None) -> None:
+        """`hub` is the hub's address, for the page's link; the `librarian` knows phones' codes and reservations."""
         self._town = town
         self._sites = {SiteId(site.spot.partner.site): site for site in sites}
         self._hub = hub
+        self._librarian = librarian
         self._acts: Mapping[str, Callable[[Site, Mapping[str, Any]], None]] = {
             "tap": self._tap,
             "two-cards": self._two_cards,
@@ -74,12 +82,15 @@ class Hands:
             "lay": self._lay,
             "lift": self._lift,
             "fire": self._fire,
+            "shut-box": self._shut_box,
+            "scan": self._scan,
+            "phone-code": self._phone_code,
             "foreign": lambda site, said: self._hand_over(ELSEWHERE, said, 1),
-            "load": lambda site, said: self._hand_over(LIBRARY, said, LOAD),
+            "load": lambda site, said: self._hand_over(LIBRARY, said, LOAD, self._wanted(site)),
         }
 
     def do(self, said: Mapping[str, Any]) -> None:
-        """One action: {"act": …, "site": …, and what the act needs}. Raises Clumsy, or cabinet.Unreachable."""
+        """One action: {"act": …, "site": …, and what the act needs}. Raises Clumsy, or furniture.Unreachable."""
         act = self._acts.get(str(said.get("act")))
         site = self._sites.get(SiteId(str(said.get("site"))))
         if act is None or site is None:
@@ -137,10 +148,10 @@ class Hands:
             "network": site.cable.state is State.THROUGH,
             "cards": [card for spot in site.spot.cabinet.computer.spots for card in _uids(spot)],
             "screen": site.screen.kind,
-            "visitor": admitted.uid if admitted is not None and seen["door"]["open"] and not _inside(seen) else None,
+            "visitor": admitted.uid if admitted is not None and seen["door"]["open"] and _owned(seen) else None,
             "shelves": [{"name": shelf["name"], "items": _items(shelf["items"])} for shelf in seen["shelves"]],
             **{key: _items(seen[key]) for key in ("pad", "gate") if key in seen},
-            **{key: seen[key] for key in ("inside", "fire") if key in seen},
+            **{key: seen[key] for key in ("inside", "fire", "standing", "flap") if key in seen},
         }
 
     def _card(self, held: Pass) -> dict[str, Any]:
@@ -163,11 +174,8 @@ class Hands:
     def _tap(self, site: Site, said: Mapping[str, Any]) -> None:
         held = self._held(said)
         self._town.used_by_hand.add(bearer(held))
-        if said.get("at") == "desk":
-            _room(site)
-            self._town.tap_desk(_name(site), held.uid)
-        else:
-            self._town.tap(_name(site), held.uid)
+        at = str(said.get("at") or "")
+        self._town.tap(_name(site), held.uid, at="" if at == "front" else at)
 
     def _two_cards(self, site: Site, said: Mapping[str, Any]) -> None:
         patrons = [p for p in self._town.passes.values() if p.klass is CardClass.PATRON][:2]
@@ -192,12 +200,12 @@ class Hands:
 
     def _take(self, site: Site, said: Mapping[str, Any]) -> None:
         tag = self._tag(said)
-        _reach(site)
         if site.spot.cabinet.find(tag) is None:
             raise Clumsy(Reason.NOT_THERE)
+        _reach(site, next((name for name, tags in site.spot.cabinet.contents().items() if _among(tag, tags)), ""))
         taker = site.spot.admitted
-        if isinstance(site.spot.cabinet, ReadingRoom):
-            taker = self._held(said)  # several people may be inside
+        if not isinstance(site.spot.cabinet, Cabinet):
+            taker = self._held(said)  # several people may be inside, or before the wall
         if taker is not None:
             self._town.used_by_hand.add(bearer(taker))
         self._town.take(_name(site), tag, taker)
@@ -205,8 +213,7 @@ class Hands:
     def _lay(self, site: Site, said: Mapping[str, Any]) -> None:
         tag, held = self._tag(said), self._held(said)
         _reach(site)
-        if tag not in self._town.bag(bearer(held)):
-            raise Clumsy(Reason.NOT_HELD)
+        self._in_hand(tag, held)
         self._town.lay(_name(site), tag, held)
 
     def _lift(self, site: Site, said: Mapping[str, Any]) -> None:
@@ -232,9 +239,9 @@ class Hands:
         room = self._town.sight(_name(site)).room
         if shelf not in room:
             raise Clumsy(Reason.NOTHING)
-        _reach(site)
-        if tag not in self._town.bag(bearer(held)):
-            raise Clumsy(Reason.NOT_HELD)
+        if shelf != BIN:
+            _reach(site, shelf)
+        self._in_hand(tag, held)
         if room[shelf] <= 0:
             raise Clumsy(Reason.FULL)
         self._town.put(_name(site), tag, shelf, held)
@@ -245,9 +252,37 @@ class Hands:
             raise Clumsy(Reason.NOTHING)
         site.spot.cabinet.unplug(device, bool(said.get("on")))
 
-    def _hand_over(self, giver: str, said: Mapping[str, Any], number: int) -> None:
+    def _shut_box(self, site: Site, said: Mapping[str, Any]) -> None:
+        self._town.shut_box(_name(site), str(said.get("box")))
+
+    def _scan(self, site: Site, said: Mapping[str, Any]) -> None:
+        tag, held = self._tag(said), self._held(said)
+        self._in_hand(tag, held)
+        self._town.show(_name(site), self._town.copies[tag].item)
+
+    def _phone_code(self, site: Site, said: Mapping[str, Any]) -> None:
         held = self._held(said)
-        given = self._town.bag(giver)[:number]
+        self._town.used_by_hand.add(bearer(held))
+        try:
+            if self._librarian is None or held.patron is None:
+                raise Clumsy(Reason.NO_PHONE)
+            code = self._librarian.phone_code(held.patron, _name(site))
+        except httpx.HTTPError:
+            raise Clumsy(Reason.NO_PHONE) from None
+        self._town.show(_name(site), code)
+
+    def _wanted(self, site: Site) -> frozenset[str]:
+        """The titles that somebody waits for there."""
+        try:
+            rows = self._librarian.waiting(_name(site)) if self._librarian else ()
+        except httpx.HTTPError:
+            rows = ()
+        return frozenset(row["title_id"] for row in rows if row["state"] == "waiting")
+
+    def _hand_over(self, giver: str, said: Mapping[str, Any], number: int, first: frozenset[str] = frozenset()) -> None:
+        held = self._held(said)
+        stored = sorted(self._town.bag(giver), key=lambda tag: self._town.copies[tag].title.title_id not in first)
+        given = stored[:number]
         if not given:
             raise Clumsy(Reason.NONE_LEFT)
         self._town.used_by_hand.add(bearer(held))
@@ -260,6 +295,10 @@ class Hands:
             raise Clumsy(Reason.NO_CARD)
         return held
 
+    def _in_hand(self, tag: TagUid, held: Pass) -> None:
+        if tag not in self._town.bag(bearer(held)):
+            raise Clumsy(Reason.NOT_HELD)
+
     def _tag(self, said: Mapping[str, Any]) -> TagUid:
         tag = TagUid(str(said.get("tag")))
         if tag not in self._town.copies:
@@ -267,12 +306,16 @@ class Hands:
         return tag
 
 
-def _reach(site: Site) -> None:
-    if isinstance(site.spot.cabinet, ReadingRoom):
-        if not site.spot.cabinet.inside:
-            raise Clumsy(Reason.NOBODY_INSIDE)
-    elif not site.spot.cabinet.door_is_open:
-        raise Clumsy(Reason.SHUT)
+def _reach(site: Site, shelf: str = "") -> None:
+    match site.spot.cabinet:
+        case ReadingRoom() as room:
+            if not room.inside:
+                raise Clumsy(Reason.NOBODY_INSIDE)
+        case LockerWall() as wall:
+            if not (wall.bin_door.is_open if shelf == BIN else shelf in wall.standing()):
+                raise Clumsy(Reason.BOX_SHUT)
+        case cabinet if not cabinet.door_is_open:
+            raise Clumsy(Reason.SHUT)
 
 
 def _room(site: Site) -> ReadingRoom:
@@ -282,8 +325,13 @@ def _room(site: Site) -> ReadingRoom:
     return room
 
 
-def _inside(seen: Mapping[str, Any]) -> bool:
-    return bool(seen["kind"] == "room")
+def _owned(seen: Mapping[str, Any]) -> bool:
+    """Whoever the door opened for is who reaches in: one person at a time before a cabinet."""
+    return bool(seen["kind"] == "cabinet")
+
+
+def _among(uid: TagUid, tags: Sequence[Tag]) -> bool:
+    return any(tag.uid == uid for tag in tags)
 
 
 def _items(seen: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

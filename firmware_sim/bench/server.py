@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from firmware_sim.bench.hands import Clumsy, Hands
-from firmware_sim.cabinet import Unreachable
+from firmware_sim.furniture import Unreachable
 
 LOOK_S = 0.15
 """Between looks at the world; what hasn't changed isn't sent again."""
 PING_S = 10.0
 MAX_BODY = 10_000
-_SCRIPTS = ("bench.js", "drag.js", "drawing.js", "room.js", "wires.js", "words.js")
+_SCRIPTS = ("bench.js", "drag.js", "drawing.js", "locker.js", "room.js", "wires.js", "words.js")
 _FILES = {
     "": ("index.html", "text/html"),
     "bench.css": ("bench.css", "text/css"),

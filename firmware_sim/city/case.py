@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from edge.devices.kinds import Look, Round, TagMemory
 from edge.errors import DeviceGone, TagError
-from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import CAPACITY
 from firmware_sim.city.timeline import Timeline
+from firmware_sim.furniture import Unreachable
 from firmware_sim.transponders import Card, Tag, Transponder, uid_of
 from protocol.names import TagUid
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Generator, Iterator
 from random import Random
 
 from firmware_sim import people
-from firmware_sim.cabinet import Unreachable
 from firmware_sim.catalogue import Pass
 from firmware_sim.city.case import Case
 from firmware_sim.city.timeline import DAY, Timeline
+from firmware_sim.furniture import Unreachable
 from firmware_sim.people import Linger, Pace, Person, Pull, Put, Read, Role, Shut, Take, Tap
 from firmware_sim.town import ELSEWHERE, LIBRARY, Spot, Town
 from protocol.names import SiteId, TagUid

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from edge.devices import registry
-from firmware_sim.cabinet import TWO_DOORS, Cabinet, Unreachable
+from firmware_sim.cabinet import TWO_DOORS, Cabinet
+from firmware_sim.furniture import Unreachable
 from firmware_sim.transponders import Card, item_tag
 from tests import rig
 

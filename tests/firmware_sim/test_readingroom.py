@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.board import IN, OUT, PULL_UP
-from firmware_sim.cabinet import Unreachable
+from firmware_sim.furniture import Unreachable
 from firmware_sim.readingroom import BARRIER_PIN, EXIT_PIN, FIRE_PIN, LOCK_PIN, SHELF, ReadingRoom
 from firmware_sim.transponders import Card, item_tag
 

@@ -11,6 +11,7 @@ from firmware_sim import settings
 from firmware_sim.cabinet import Cabinet
 from firmware_sim.catalogue import PARTNERS
 from firmware_sim.fittings import fitted
+from firmware_sim.lockerwall import LockerWall
 from firmware_sim.readingroom import ReadingRoom
 from hub.settings import load as load_hub
 from protocol.cards import site_key
@@ -51,6 +52,17 @@ def test_a_reading_rooms_stations_are_ones_the_agent_knows(tmp_path: Path, kept:
     site = load_site(settings.write_site(tmp_path / "room", kept, PARTNERS[2], 18831, 8101, fitted(made)))
     assert [station.kind for station in site.station] == ["room", "desk", "gate"]
     assert set(site.devices()) == set(site.device)
+
+
+def test_a_locker_walls_stations_are_ones_the_agent_knows(tmp_path: Path, kept: settings.Secrets) -> None:
+    (tmp_path / "wall").mkdir()
+    made = LockerWall("east-station", tmp_path / "wall")
+    site = load_site(settings.write_site(tmp_path / "wall", kept, PARTNERS[1], 18831, 8101, fitted(made)))
+    assert [station.kind for station in site.station] == ["locker", "drop"]
+    assert set(site.devices()) == set(site.device)
+    locker = site.station[0]
+    assert isinstance(locker, furniture.Locker)
+    assert list(locker.names()) == list(made.latches)
 
 
 def test_secrets_are_made_once_and_readable_by_nobody_else(tmp_path: Path, kept: settings.Secrets) -> None:

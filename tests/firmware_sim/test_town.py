@@ -8,14 +8,15 @@ from random import Random
 import httpx
 import pytest
 
-from firmware_sim.cabinet import Cabinet, Unreachable
+from firmware_sim.cabinet import Cabinet
 from firmware_sim.catalogue import PARTNERS, SHELVES, Copy, Pass, stock
+from firmware_sim.crowd import WAY_S, Crowd, Errand
+from firmware_sim.furniture import Unreachable
 from firmware_sim.librarian import Librarian
 from firmware_sim.screens import Screen
 from firmware_sim.town import ELSEWHERE, LIBRARY, Town, bearer
 from firmware_sim.truth import AtLibrary, Gone, InTransit, OnShelf, Truth, WithPatron
 from firmware_sim.verdict import judge
-from firmware_sim.visitors import WAY_S, Crowd, Errand
 from protocol.directory import CardClass
 from protocol.names import ShelfName, SiteId
 

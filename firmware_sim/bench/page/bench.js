@@ -1,6 +1,7 @@
 // The bench: draws the world the server tells of, and turns clicks and drags into actions. Decides nothing.
 import { dragging } from "./drag.js";
 import { element, kindOf, plastic, spine, trick } from "./drawing.js";
+import * as locker from "./locker.js";
 import * as room from "./room.js";
 import { lang, reason, switchLanguage, word } from "./words.js";
 import { addFrames, drawWires, filterFrames, forgetFrames, pauseFrames } from "./wires.js";
@@ -21,6 +22,7 @@ let station = 0; // whose screen is looked at, where a site has several
 const here = () => state.sites[site];
 const place = () => fixed.sites.find((s) => s.site === site);
 const isRoom = () => place().kind === "room";
+const isWall = () => place().kind === "locker";
 const holder = () => here().visitor || picked;
 const about = (tag) => fixed.titles[tag] || { title: tag, author: "", item: "" };
 
@@ -59,10 +61,11 @@ function drawStill() {
   at("cards").replaceChildren(...patrons.slice(0, 4).map((c) => plastic(c, picked)), ...others.map((c) => plastic(c, picked)),
     trick("two-cards", word("both")), trick("phone", "08 A1 B2 C3"), ...patrons.slice(4).map((c) => plastic(c, picked)));
   for (const button of document.querySelectorAll("[data-shade]")) button.setAttribute("aria-pressed", String(shading));
-  at("case").hidden = isRoom();
+  at("case").hidden = isRoom() || isWall();
   at("room").hidden = !isRoom();
-  at("steps").replaceChildren(...(isRoom() ? room.STEPS : STEPS).map((name) => element("li", { "data-step": name }, word(name))));
-  at("empty").textContent = word(isRoom() ? "emptyroom" : "empty");
+  at("wall").hidden = !isWall();
+  at("steps").replaceChildren(...(isRoom() ? room.STEPS : isWall() ? locker.STEPS : STEPS).map((name) => element("li", { "data-step": name }, word(name))));
+  at("empty").textContent = word(isRoom() ? "emptyroom" : isWall() ? "emptywall" : "empty");
   const screens = place().screens;
   at("screens").replaceChildren(...(screens.length < 2 ? [] : screens.map((name, number) =>
     element("button", { type: "button", role: "tab", class: "quiet", "data-screen": number, "aria-selected": String(number === station), "aria-pressed": String(number === station) }, word(name)))));
@@ -74,6 +77,7 @@ function draw() {
   const now = here();
   document.body.classList.toggle("dark", !now.power);
   if (isRoom()) room.draw(now, fill);
+  else if (isWall()) locker.draw(now, fill);
   else drawCase(now);
   const tags = state.bags[holder()] || [];
   fill(at("held"), tags.map((tag) => ({ tag, hidden: false })));
@@ -117,8 +121,8 @@ function fill(place, items) {
 }
 
 function drawSteps(now, held) {
-  const step = isRoom() ? room.step(now, held) : now.door.open ? (held ? "stepshut" : "stepmove") : now.door.released ? "steppull" : "steptap";
-  for (const one of at("steps").children) one.classList.toggle("now", one.dataset.step === step || (now.door.open && one.dataset.step === "stepmove"));
+  const step = isRoom() ? room.step(now, held) : isWall() ? locker.step(now, held) : now.door.open ? (held ? "stepshut" : "stepmove") : now.door.released ? "steppull" : "steptap";
+  for (const one of at("steps").children) one.classList.toggle("now", one.dataset.step === step || (now.door.open && !isWall() && one.dataset.step === "stepmove"));
 }
 
 function drawSwitches(now) {
@@ -135,7 +139,7 @@ function drawSwitches(now) {
 function drawTabs() {
   for (const tab of at("tabs").children) {
     const there = state.sites[tab.dataset.site];
-    tab.firstElementChild.className = `led ${!there.power ? "red" : !there.network ? "amber" : there.door.open ? "open" : "on"}`;
+    tab.firstElementChild.className = `led ${!there.power ? "red" : !there.network ? "amber" : there.door.open || there.standing?.length ? "open" : "on"}`;
   }
 }
 
@@ -173,13 +177,21 @@ function pick(uid) {
   draw();
 }
 
+// Where cards are dropped, and which reader that is.
+const CARDS = { reader: "front", deskreader: "desk", wallreader: "wall", binreader: "bin" };
+
+function showPhone(uid) {
+  pick(uid);
+  return act("phone-code");
+}
+
 function tapCard(uid, spot = "front") {
   pick(uid);
   return act("tap", { at: spot });
 }
 
 async function pullDoor() {
-  const door = at(isRoom() ? "room" : "case");
+  const door = at(place().kind === "cabinet" ? "case" : isRoom() ? "room" : "wall");
   door.classList.add("pulled");
   await act("open", { patience_s: PULLS_S });
   door.classList.remove("pulled");
@@ -189,6 +201,10 @@ function moveDoor() {
   return here().door.open ? act("shut") : pullDoor();
 }
 
+const scan = (tag) => act("scan", { tag });
+
+const putAtWall = (tag, where) => where === "scanner" ? scan(tag) : put(tag, where);
+
 const put = (tag, shelf) => act("put", { tag, shelf, card: holder() });
 
 function clickSpine(tag, box) {
@@ -196,6 +212,7 @@ function clickSpine(tag, box) {
   if (box.closest("#gate")) return null;
   if (box.closest("#pad")) return act("lift", { tag });
   if (held && isRoom()) return act("lay", { tag });
+  if (held && isWall()) return putAtWall(tag, locker.target(here()));
   const item = here().shelves.flatMap((shelf) => shelf.items).find((one) => one.tag === tag);
   if (!held) return shading ? act("shadow", { tag, on: !item?.hidden }) : act("take", { tag });
   const roomiest = [...here().shelves].sort((a, b) => a.items.length - b.items.length)[0];
@@ -204,12 +221,13 @@ function clickSpine(tag, box) {
 
 function dropped(thing, target) {
   const { card, tag } = thing.dataset;
-  if (card) return target === "reader" ? tapCard(card) : target === "deskreader" ? tapCard(card, "desk") : null;
+  if (card) return target in CARDS ? tapCard(card, CARDS[target]) : target === "scanner" ? showPhone(card) : null;
   if (thing.dataset.act) return target === "reader" ? act(thing.dataset.act) : null;
   const held = thing.closest("#held") !== null;
   if (thing.closest("#pad")) return target === "hands" ? act("lift", { tag }) : null;
   if (held && target === "pad") return act("lay", { tag });
-  if (held) return ["hands", "reader", "deskreader"].includes(target) ? null : put(tag, target);
+  if (held && target === "scanner") return scan(tag);
+  if (held) return target === "hands" || target in CARDS ? null : put(tag, target);
   return target === "hands" ? act("take", { tag }) : null;
 }
 
@@ -225,6 +243,8 @@ const BUTTONS = {
   reader: () => picked ? tapCard(picked) : say(reason("pick a card first")),
   lang: () => { switchLanguage(); drawStill(); draw(); },
   roomdoor: moveDoor,
+  bindoor: moveDoor,
+  scanwindow: () => picked ? showPhone(picked) : say(reason("pick a card first")),
   firebell: () => act("fire", { on: !here().fire }),
   pause: () => { pauseFrames(); drawWires(place().plugs); },
 };
@@ -232,9 +252,10 @@ const BUTTONS = {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button || !state) return;
-  const { act: name, card, device, screen, shade, site: where, spot, switch: plug, tag } = button.dataset;
+  const { act: name, box, card, device, screen, shade, site: where, spot, switch: plug, tag } = button.dataset;
   if (BUTTONS[button.id]) BUTTONS[button.id]();
   else if (where) chooseSite(where);
+  else if (box) act("shut-box", { box });
   else if (shade !== undefined) { shading = !shading; drawStill(); draw(); }
   else if (spot) picked ? tapCard(picked, spot) : say(reason("pick a card first"));
   else if (screen !== undefined) { station = Number(screen); drawStill(); draw(); }

@@ -17,7 +17,8 @@ let paused = false;
 
 function meaning(frame) {
   const bytes = frame.hex.split(" ");
-  if (frame.device === "card") {
+  if (!frame.device.startsWith("card") && !frame.device.startsWith("reader")) return "";
+  if (frame.device.startsWith("card")) {
     if (!frame.out) return (CARD.find(([start]) => frame.hex.startsWith(start)) || ["", "data"])[1];
     return { 2: "ATQA", 3: "SAK", 5: "UID" }[bytes.length] || (bytes.length === 1 ? "SAK" : "data");
   }

@@ -15,13 +15,14 @@ import pytest
 
 from firmware_sim.catalogue import PARTNERS
 from firmware_sim.children import python
+from firmware_sim.crowd import Crowd
 from firmware_sim.launch import Launch, Options
 from firmware_sim.librarian import Librarian
 from firmware_sim.people import Pace
 from firmware_sim.ports import read
 from firmware_sim.sites import Site
 from firmware_sim.truth import compare
-from firmware_sim.visitors import Crowd, Doorstep
+from firmware_sim.visitors import Doorstep
 from hub import cli
 from tests.stories.kills.mortal import Mortals
 from tests.stories.kills.witness import Witness, journal_of
