@@ -101,6 +101,13 @@ MIXED = (
     ),
 )
 """A cabinet at a bank, a locker wall at a metro station, and a reading room."""
+EVERYTHING = (
+    PARTNERS[0],
+    PARTNERS[1],
+    MIXED[2],
+    replace(MIXED[1], site=SiteId("west-station"), name_zh="西站地铁", name_en="West Metro Station"),
+)
+"""Two cabinets, a reading room and a locker wall."""
 SHELVES_OF: Mapping[str, tuple[ShelfName, ...]] = {
     "cabinet": SHELVES,
     "room": (ShelfName("room"),),

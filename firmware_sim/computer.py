@@ -37,10 +37,10 @@ class _Place(Generic[_T]):
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _held: list[tuple[_T, float]] = field(default_factory=list)
 
-    def _hold(self, thing: _T, seconds: float | None) -> None:
+    def _hold(self, seconds: float | None, *things: _T) -> None:
         with self._lock:
             until = float("inf") if seconds is None else time.monotonic() + seconds
-            self._held = [(t, end) for t, end in self._held if t != thing] + [(thing, until)]
+            self._held = [(t, end) for t, end in self._held if t not in things] + [(thing, until) for thing in things]
         self._changed()
 
     def _take(self, thing: _T) -> None:
@@ -67,10 +67,13 @@ class Spot(_Place[Card]):
 
     def tap(self, card: Card, seconds: float | None = 0.8) -> None:
         """Holds a card there for that long, or until `lift` (None); returns at once."""
-        with self._lock:
-            if card not in self.cards():
-                card.wake()  # it was without a field until now
-            self._hold(card, seconds)
+        self.tap_all((card,), seconds)
+
+    def tap_all(self, cards: Sequence[Card], seconds: float | None) -> None:
+        """Holds several cards there at the same moment, as out of one wallet."""
+        for card in [card for card in cards if card not in self.cards()]:
+            card.wake()  # it was without a field until now
+        self._hold(seconds, *cards)
 
     def lift(self, card: Card) -> None:
         """Takes the card away."""
@@ -88,7 +91,7 @@ class Window(_Place[bytes]):
         """Holds a code there, text in UTF-8 or what is printed in it, for that long or until `hide` (None); returns at
         once, with what it may be hidden by."""
         printed = code.encode() if isinstance(code, str) else code
-        self._hold(printed, seconds)
+        self._hold(seconds, printed)
         return printed
 
     def hide(self, printed: bytes) -> None:

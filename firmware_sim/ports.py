@@ -33,13 +33,13 @@ class Ports:
         yield "the broker", self.broker
 
 
-def read(text: str) -> Ports:
-    """Ports from "hub=8000,bench=8100,kiosk=8101,broker=18830", each part optional; kiosks count up from theirs.
+def read(text: str, sites: int = 3) -> Ports:
+    """Ports of a demo with so many sites from "hub=8000,bench=8100,kiosk=8101,broker=18830", each part optional.
 
-    "free" takes whatever is free. Raises ValueError.
+    Kiosks count up from theirs; "free" takes whatever is free. Raises ValueError.
     """
     if text == "free":
-        return _free()
+        return _free(sites)
     given: dict[str, int] = {}
     for part in filter(None, text.split(",")):
         name, _, number = part.partition("=")
@@ -48,7 +48,7 @@ def read(text: str) -> Ports:
         given[name] = int(number)
     default = Ports()
     first = given.get("kiosk", default.kiosks[0])
-    kiosks = tuple(first + n for n in range(len(default.kiosks)))
+    kiosks = tuple(first + n for n in range(sites))
     return Ports(
         given.get("hub", default.hub), given.get("bench", default.bench), kiosks, given.get("broker", default.broker)
     )
@@ -93,9 +93,9 @@ def free_port() -> int:
     raise PortTaken(f"no port from {QUIET[0]} to {QUIET[1]} on {HOST} is free")
 
 
-def _free() -> Ports:
+def _free(sites: int) -> Ports:
     found: list[int] = []
-    while len(found) < 6:
+    while len(found) < sites + 3:
         port = free_port()
         if port not in found:
             found.append(port)

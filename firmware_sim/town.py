@@ -14,7 +14,7 @@ from firmware_sim.furniture import Unreachable
 from firmware_sim.lockerwall import LockerWall
 from firmware_sim.people import Person, Role, Sight, Thing
 from firmware_sim.readingroom import ReadingRoom
-from firmware_sim.transponders import Card, Tag, item_tag
+from firmware_sim.transponders import Card, Tag, Transponder, item_tag
 from firmware_sim.truth import AtLibrary, Gone, InTransit, OnShelf, Place, Truth, WithPatron, packed, unpacked
 from protocol.directory import CardClass
 from protocol.names import ItemId, ShelfName, SiteId, TagUid
@@ -296,6 +296,10 @@ class Town(Generic[_Case]):
         """How much everybody has with them."""
         with self._lock:
             return {key: len(tags) for key, tags in self._bags.items()}
+
+    def tag(self, tag: TagUid) -> Transponder:
+        """The transponder itself, wherever it is."""
+        return self._tags[tag]
 
     def thing(self, tag: TagUid) -> Thing:
         """An item as people see it."""

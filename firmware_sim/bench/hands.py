@@ -179,8 +179,7 @@ class Hands:
 
     def _two_cards(self, site: Site, said: Mapping[str, Any]) -> None:
         patrons = [p for p in self._town.passes.values() if p.klass is CardClass.PATRON][:2]
-        for held in patrons:
-            site.spot.cabinet.tap(Card(held.uid), 1.5)
+        site.spot.cabinet.computer.spots[0].tap_all([Card(held.uid) for held in patrons], 1.5)
 
     def _phone(self, site: Site, said: Mapping[str, Any]) -> None:
         site.spot.cabinet.tap(Card(PHONE))

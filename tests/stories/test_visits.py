@@ -1,10 +1,9 @@
 """What happens at a cabinet becomes true at the hub: every case of a visit, end to end."""
 
-from firmware_sim.catalogue import OWNER
-from firmware_sim.town import ELSEWHERE, LIBRARY, bearer
+from firmware_sim.town import LIBRARY, bearer
 from firmware_sim.transponders import Card
 from protocol.directory import Block, CardClass
-from tests.stories.stage import A, B, Stage, until
+from tests.stories.stage import B, Stage, until
 
 
 def test_a_tap_at_a_cabinet_becomes_a_loan_at_the_hub(stage: Stage) -> None:
@@ -52,95 +51,6 @@ def test_a_friend_may_bring_back_what_somebody_else_borrowed(stage: Stage) -> No
     assert stage.loans(book)[0]["patron"] == ada.patron
 
 
-def test_nobody_opens_the_door_and_nothing_is_lent(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.harbour, stage.mark()
-    here.tap(ada)
-    here.screen("goodbye")
-    until(
-        "the empty visit",
-        lambda: [r for r in here.said("visit_ended", mark) if r["body"]["fact"]["outcome"] == "no-entry"],
-    )
-    assert not here.said("borrowed", mark)
-
-
-def test_a_door_left_open_is_reported_and_the_visit_still_counts(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.harbour, stage.mark()
-    (book,) = here.items(1)
-    here.enter(ada)
-    here.town.take(here.name, book, ada)
-    here.screen("held")
-    until("the report", lambda: here.said("door_held", mark))
-    here.leave()
-    stage.becomes(book, "loan", patron=ada.patron)
-
-
-def test_a_card_tapped_during_another_visit_waits_and_opens_nothing(stage: Stage) -> None:
-    ada, bo, here, mark = stage.patron(), stage.patron(), stage.harbour, stage.mark()
-    (book,) = here.items(1)
-    here.enter(ada)
-    held = Card(bo.uid)
-    here.cabinet.tap(held, None)  # until told: the first card may still be in the field
-    here.screen("busy")
-    here.cabinet.lift(held)
-    here.town.take(here.name, book, ada)
-    here.leave()
-    stage.becomes(book, "loan", patron=ada.patron)
-    (refused,) = here.said("card_refused", mark)
-    assert refused["body"]["fact"]["reason"] == "busy"
-
-
-def test_take_and_put_back_in_one_visit_is_no_loan(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.harbour, stage.mark()
-    (book,) = here.items(1)
-    here.enter(ada)
-    here.town.take(here.name, book, ada)
-    here.town.put(here.name, book, A, ada)
-    here.leave()
-    here.idle()
-    assert not here.said("borrowed", mark)
-    assert stage.holding(book)["state"] == "shelf"
-
-
-def test_an_item_put_on_the_other_shelf_has_moved(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.harbour, stage.mark()
-    (book,) = here.items(1)
-    here.enter(ada)
-    here.town.take(here.name, book, ada)
-    here.town.put(here.name, book, B, ada)
-    here.leave()
-    stage.becomes(book, "shelf", shelf="B")
-    assert not here.said("borrowed", mark)
-
-
-def test_more_items_than_the_limit_are_lent_and_flagged_and_the_patron_is_told(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.east, stage.mark()
-    books = here.items(6)
-    here.visit(ada, take=books)
-    until("six loans", lambda: len(here.said("borrowed", mark)) == 6)
-    flags = [row["body"]["fact"]["flags"] for row in here.said("borrowed", mark)]
-    assert sorted(flags) == [[], [], [], [], [], ["over-limit"]]
-    here.visit(ada, put=books)
-
-
-def test_a_blocked_patron_may_bring_items_back_and_what_they_take_is_flagged(stage: Stage) -> None:
-    ada, blocked, here = stage.patron(), stage.blocked(Block.BLOCKED), stage.harbour
-    first, second = here.items(2)
-    here.visit(ada, take=(first,))
-    stage.launch.town.give(bearer(ada), bearer(blocked), first)
-    here.visit(blocked, put=(first,), take=(second,))
-    stage.becomes(first, "shelf")
-    stage.becomes(second, "loan", patron=blocked.patron)
-    assert stage.loans(second)[0]["flags"] == ["return-only"]
-
-
-def test_an_expired_card_opens_for_returns_only(stage: Stage) -> None:
-    here, mark = stage.harbour, stage.mark()
-    here.enter(stage.expired())
-    here.leave()
-    opened = until("the visit", lambda: here.said("visit_opened", mark))
-    assert opened[0]["body"]["fact"]["kind"] == "return-only"
-
-
 def test_a_lost_card_opens_nothing(stage: Stage) -> None:
     here, mark = stage.harbour, stage.mark()
     here.tap(stage.blocked(Block.LOST))
@@ -164,8 +74,7 @@ def test_a_phone_with_a_changing_number_and_two_cards_at_once_name_nobody(stage:
     here.cabinet.tap(Card("08A1B2C3"))
     here.screen("refused")
     here.idle()
-    for card in (stage.patron(), stage.patron()):
-        here.cabinet.tap(Card(card.uid), 1.5)
+    here.cabinet.spot.tap_all([Card(stage.patron().uid), Card(stage.patron().uid)], 1.5)
     here.screen("refused")
     refusals = until("both refusals", lambda: (r := here.said("card_refused", mark)) and len(r) == 2 and r)
     assert {r["body"]["fact"]["reason"] for r in refusals} == {"unreadable"}
@@ -191,18 +100,3 @@ def test_a_cleaners_differences_belong_to_nobody(stage: Stage) -> None:
     assert not [loan for loan in stage.loans(book) if loan["state"] == "open"]
     here.visit(cleaner, put=(book,))
     stage.becomes(book, "shelf")
-
-
-def test_another_librarys_item_is_accepted_and_reported_and_nobodys_return(stage: Stage) -> None:
-    ada, here, mark = stage.patron(), stage.harbour, stage.mark()
-    foreign = stage.launch.town.bag(ELSEWHERE)[0]
-    stage.launch.town.give(ELSEWHERE, bearer(ada), foreign)
-    here.visit(ada, put=(foreign,))
-    (found,) = until("the report", lambda: here.said("foreign_found", mark))
-    fact = found["body"]["fact"]
-    assert (fact["kind"], fact["item"]) == ("other-library", stage.item(foreign))
-    assert fact["owner"] != OWNER
-    assert not here.said("returned", mark)
-    here.visit(ada, take=(foreign,))
-    until("that it is gone", lambda: here.said("foreign_gone", mark))
-    assert not here.said("borrowed", mark)
