@@ -16,8 +16,8 @@ from firmware_sim.chips.m810 import M810
 from firmware_sim.chips.r200 import R200Module
 from firmware_sim.chips.rdm import RdmReader
 from firmware_sim.faults import Faults
-from firmware_sim.gen2 import Gen2Tag, bare_tag
-from firmware_sim.transponders import Card, Tag, Transponder, uid_of
+from firmware_sim.gen2 import Gen2Tag, bare_tag, national_tag
+from firmware_sim.transponders import Card, Tag, Transponder, item_tag, uid_of
 from firmware_sim.wires import SerialChip
 
 
@@ -67,6 +67,8 @@ class Make:
     """The only one of tags that a tag reader can read; 0: any."""
     holds: int = 0
     """Tags that a tag reader can tell apart at once; 0: any number."""
+    locks: int = 0
+    """Of a locker board: how many one has."""
 
 
 _T = TypeVar("_T", bound=Tag)
@@ -179,13 +181,21 @@ MAKES: Mapping[str, Make] = {
     "gm65": Make("gm65", "scanner", "GM65, barcodes and QR codes: 9600 baud, CR behind a text", _gm65(gm65.GM65)),
     "em1365": Make("gm65", "scanner", "EM1365, as gm65, but CR LF behind a text", _gm65(gm65.EM1365)),
     "3m-810": Make("3m-810", "tag reader", "3M 810 pad reader, ISO 15693: 19200 baud", _m810, block_size=4),
-    "kerong-cu16": Make("kerong-cu16", "locker board", "KERONG CU16, 16 locks: 19200 baud", _locks(lockers.Cu16)),
-    "kerong-cu48": Make("kerong-cu48", "locker board", "KERONG CU48, 48 locks: 19200 baud", _locks(lockers.Cu48)),
-    "kerong-cu12-v2": Make("kerong-cu12-v2", "locker board", "KERONG CU12, newer: 19200 baud", _locks(lockers.Cu12)),
-    "lockboard-wkly": Make("lockboard-wkly", "locker board", "WKLY: 9600 baud", _locks(lockers.Wkly)),
-    "lockboard-8a": Make("lockboard-8a", "locker board", "8A kind, Shuoming: 9600 baud", _locks(lockers.Lockboard)),
+    "kerong-cu16": Make(
+        "kerong-cu16", "locker board", "KERONG CU16, 16 locks: 19200 baud", _locks(lockers.Cu16), locks=16
+    ),
+    "kerong-cu48": Make(
+        "kerong-cu48", "locker board", "KERONG CU48, 48 locks: 19200 baud", _locks(lockers.Cu48), locks=48
+    ),
+    "kerong-cu12-v2": Make(
+        "kerong-cu12-v2", "locker board", "KERONG CU12, newer: 19200 baud", _locks(lockers.Cu12), locks=12
+    ),
+    "lockboard-wkly": Make("lockboard-wkly", "locker board", "WKLY: 9600 baud", _locks(lockers.Wkly), locks=16),
+    "lockboard-8a": Make(
+        "lockboard-8a", "locker board", "8A kind, Shuoming: 9600 baud", _locks(lockers.Lockboard), locks=16
+    ),
     "lockboard-8a-late": Make(
-        "lockboard-8a", "locker board", "as lockboard-8a, wired the other way round, late", _LATE
+        "lockboard-8a", "locker board", "as lockboard-8a, wired the other way round, late", _LATE, locks=16
     ),
     "uhf-r200": Make("uhf-r200", "tag reader", "R200 or M100 module, EPC Gen2: 115200 baud", _r200, Air.UHF),
 }
@@ -196,6 +206,11 @@ def build(name: str, around: Around) -> SerialChip:
     if name not in MAKES:
         raise ValueError(f"there is no make {name!r}; there are {', '.join(sorted(MAKES))}")
     return MAKES[name].build(around)
+
+
+def labelled(name: str, item: str, owner: str) -> Tag:
+    """A tag with an item written on it, of the kind that a reader of that make hears."""
+    return national_tag(item, owner) if MAKES[name].air is Air.UHF else item_tag(item, owner)
 
 
 def glued(name: str, seed: str, label: str) -> Tag:

@@ -1,7 +1,7 @@
 """`microlib-sim tty`: one emulated device behind a pseudo-terminal, for any program that talks to a serial port.
 
 It says where the port is, shows every frame, and takes a few words on its standard input: tags come and go, cards are
-held and lifted, faults are set. Nothing else of microlib is needed at the other end.
+held and lifted, doors of lockers are shut, faults are set. Nothing else of microlib is needed at the other end.
 """
 
 import threading
@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from firmware_sim.chips.lockers import Latch
 from firmware_sim.faults import FAULTS, Faults
-from firmware_sim.makes import MAKES, Around, build
-from firmware_sim.transponders import Card, Transponder, item_tag
+from firmware_sim.makes import MAKES, Around, build, labelled
+from firmware_sim.transponders import Card, Tag
 from firmware_sim.wires import Frame, FrameLog, PtyWire
 
 FIRST_ITEM = 30_000_000_012_345
@@ -26,6 +27,8 @@ card UID        a card is held to the reader (hex)
 lift            every card is taken away
 code TEXT       a code is held before the scanner's window
 hide            every code is taken away
+shut N          the door of lock N is pushed
+open N          the door of lock N is opened by hand, or by force
 fault NAME P    sets a fault with probability P; `faults` lists them
 clear           no faults any more
 list            what is there now
@@ -36,16 +39,18 @@ quit            ends"""
 class Bench:
     """What lies before the device, and the words that change it."""
 
+    make: str
     device: str
     faults: Faults
     out: TextIO
-    tags: list[Transponder] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
     codes: list[bytes] = field(default_factory=list)
+    locks: list[Latch] = field(default_factory=list)
 
     def stock(self, count: int) -> None:
         """So many items lie there, and no others."""
-        self.tags[:] = [item_tag(str(FIRST_ITEM + number), OWNER) for number in range(count)]
+        self.tags[:] = [labelled(self.make, str(FIRST_ITEM + number), OWNER) for number in range(count)]
 
     def do(self, line: str) -> bool:
         """One line of words; False when it asks for the end. What can't be done is said and changes nothing."""
@@ -54,12 +59,14 @@ class Bench:
             return True
         acts: dict[str, tuple[int, Callable[..., Any]]] = {
             "tags": (1, lambda count: self.stock(_count(count))),
-            "put": (1, lambda item: self.tags.append(item_tag(item, OWNER))),
+            "put": (1, lambda item: self.tags.append(labelled(self.make, item, OWNER))),
             "take": (1, self._take),
             "card": (1, lambda uid: self.cards.append(Card(uid))),
             "lift": (0, self.cards.clear),
             "code": (1, lambda text: self.codes.append(text.encode())),
             "hide": (0, self.codes.clear),
+            "shut": (1, lambda number: self._latch(number).shut()),
+            "open": (1, self._open),
             "fault": (2, lambda name, chance: self.faults.set(name, self.device, float(chance))),
             "faults": (0, self._faults),
             "clear": (0, self.faults.clear),
@@ -77,6 +84,14 @@ class Bench:
         except (ValueError, UnicodeEncodeError) as wrong:
             self._say(f"not done: {wrong}")
         return name != "quit"
+
+    def _latch(self, number: str) -> Latch:
+        if not number.isdigit() or not 1 <= int(number) <= len(self.locks):
+            raise ValueError(f"there is no lock {number}; there are {len(self.locks)}")
+        return self.locks[int(number) - 1]
+
+    def _open(self, number: str) -> None:
+        self._latch(number).is_open = True
 
     def _take(self, item: str) -> None:
         found = [tag for tag in self.tags if tag.label == item]
@@ -97,6 +112,9 @@ class Bench:
             self._say(f"card {card.uid}")
         for code in self.codes:
             self._say(f"code {code.decode()}")
+        if self.locks:
+            standing = [str(number) for number, latch in enumerate(self.locks, 1) if latch.is_open]
+            self._say(f"{len(self.locks)} locks; open: {', '.join(standing) or 'none'}")
         for fault in self.faults.active():
             self._say(f"fault {fault['name']} {fault['probability']}")
 
@@ -134,9 +152,10 @@ def run(
     """
     if device not in MAKES:
         raise ValueError(f"there is no device {device!r}; there are {', '.join(sorted(MAKES))}")
-    kind = {"tag reader": "reader", "card reader": "card", "locker board": "board"}.get(MAKES[device].kind, "scanner")
+    kind = {"tag reader": "reader", "card reader": "card", "locker board": "locks"}.get(MAKES[device].kind, "scanner")
     name = f"{kind}-1"
-    bench = Bench(name, Faults(), out, cards=[Card(uid) for uid in cards])
+    latches = [Latch() for _ in range(MAKES[device].locks)]
+    bench = Bench(device, name, Faults(), out, cards=[Card(uid) for uid in cards], locks=latches)
     bench.stock(items)
     log = FrameLog()
     log.on_frame(lambda frame: _show(frame, out))
@@ -147,6 +166,7 @@ def run(
         tags=lambda: list(bench.tags),
         cards=lambda: list(bench.cards),
         codes=lambda: list(bench.codes),
+        locks=(latches,),
     )
     chip = build(device, around)
     if link.is_symlink() or link.exists():

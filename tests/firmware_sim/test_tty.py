@@ -96,3 +96,35 @@ def test_a_device_or_card_that_is_none_ends_it(tmp_path: Path, words: tuple[str,
     assert process.returncode == 1
     assert error.startswith("microlib-sim: ")
     assert "Traceback" not in error
+
+
+def test_a_locker_boards_doors_spring_open_and_are_shut_by_a_word(tmp_path: Path) -> None:
+    with running(tmp_path, "--device", "kerong-cu16", "--items", "0", "--speed", "20") as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        until(process.stdout, "port:")
+        with serial.Serial(str(tmp_path / "microlib-tty"), 19200, timeout=0.5) as line:
+
+            def hooks() -> bytes:
+                line.write(bytes.fromhex("0200300335"))
+                return bytes(line.read(9))[3:5]
+
+            assert hooks() == b"\xff\xff"
+            line.write(bytes.fromhex("0202310338"))  # release lock 3 of board 0
+            time.sleep(0.5)
+            assert hooks() == b"\xfb\xff"
+            process.stdin.write("list\nshut 3\nopen 17\n")
+            process.stdin.flush()
+            assert "open: 3" in until(process.stdout, "16 locks")
+            assert "there is no lock 17; there are 16" in until(process.stdout, "not done")
+            assert hooks() == b"\xff\xff"
+
+
+def test_a_uhf_reader_has_tags_of_its_own_air(tmp_path: Path) -> None:
+    with running(tmp_path, "--device", "uhf-r200", "--items", "2", "--speed", "20") as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        until(process.stdout, "port:")
+        with serial.Serial(str(tmp_path / "microlib-tty"), 115200, timeout=0.5) as line:
+            line.write(bytes.fromhex("BB00270003220014607E"))  # many rounds
+            assert bytes(line.read(300)).count(b"\xbb\x02\x22") >= 2
