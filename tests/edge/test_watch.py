@@ -2,22 +2,36 @@
 
 import pytest
 
-from edge.errors import DeviceFault, TagError
+from edge.errors import DeviceFault, DeviceGone, TagError, UnlockUnsure
 from edge.notices import (
     AfiWritten,
     CardShown,
     CodeScanned,
     ContactMoved,
     Down,
+    LockDone,
+    LockFailed,
+    LockMoved,
+    LockUnsure,
     Notice,
     RoundRun,
     SwitchMoved,
     TagRead,
     Up,
 )
-from edge.watch import CardWatch, ContactWatch, DoorWatch, ReaderWatch, ReadTag, RunRound, ScanWatch, WriteAfi
+from edge.watch import (
+    BoardWatch,
+    CardWatch,
+    ContactWatch,
+    DoorWatch,
+    ReaderWatch,
+    ReadTag,
+    RunRound,
+    ScanWatch,
+    WriteAfi,
+)
 from protocol.names import DeviceName, TagUid
-from tests.edge.whole import ADA, A, Cards, Codes, Lock, Switch, Tags, tag
+from tests.edge.whole import ADA, A, Board, Cards, Codes, Lock, Switch, Tags, tag
 
 
 class Said(list[Notice]):
@@ -222,3 +236,66 @@ def test_an_afi_asked_of_a_reader_that_is_gone_is_answered_at_once(said: Said) -
     (written,) = said.of(AfiWritten)
     assert isinstance(written, AfiWritten)
     assert written.why
+
+
+def board_watch(board: Board, said: Said) -> BoardWatch:
+    return BoardWatch(DeviceName("locks"), board, said.append, 0.5, 30, 0.05)
+
+
+def test_a_board_tells_every_door_as_it_comes_up_and_each_move_once(said: Said) -> None:
+    board = Board(3)
+    board.open[2] = True
+    watch = board_watch(board, said)
+    now = live(watch, 1)
+    (up,) = said.of(Up)
+    assert isinstance(up, Up)
+    assert up.locks == {1: False, 2: True, 3: False}
+    assert watch.doors == up.locks
+    board.open[3] = True
+    now = live(watch, 2, now)
+    board.open[3] = False
+    live(watch, 2, now)
+    assert [(move.lock, move.open) for move in said.of(LockMoved) if isinstance(move, LockMoved)] == [
+        (3, True),
+        (3, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (None, LockDone),
+        (UnlockUnsure("locks", "it said nothing"), LockUnsure),
+        (DeviceGone("locks", "unplugged"), LockUnsure),
+        (DeviceFault("locks", "it couldn't"), LockFailed),
+    ],
+)
+def test_an_order_is_given_once_whatever_comes_of_it(said: Said, answer: Exception | None, told: type) -> None:
+    board = Board(3)
+    watch = board_watch(board, said)
+    now = live(watch, 1)
+    board.answer = answer
+    watch.unlock(2, 7)
+    assert watch.wanted
+    now = live(watch, 1, now)
+    board.answer = None
+    live(watch, 60, now)
+    assert board.pulls == [2]
+    answers = [notice for notice in said if isinstance(notice, LockDone | LockUnsure | LockFailed)]
+    assert [(type(one), one.lock, one.order) for one in answers] == [(told, 2, 7)]
+
+
+def test_an_order_to_a_board_that_is_gone_is_refused_at_once_and_never_kept(said: Said) -> None:
+    board = Board(3)
+    watch = board_watch(board, said)
+    now = live(watch, 1)
+    board.gone = True
+    now = live(watch, 1, now)
+    assert watch.doors == {}
+    watch.unlock(1, 8)
+    now = live(watch, 60, now)
+    assert [type(one) for one in said if isinstance(one, LockDone | LockUnsure | LockFailed)] == [LockFailed]
+    board.gone = False
+    live(watch, 60, now)
+    assert board.pulls == []
+    assert len(said.of(Up)) == 2
